@@ -1,0 +1,157 @@
+"""Acting on a booking that exists: look at its row, ask its workflow, answer from its row.
+
+The order of answers is: same key → same answer; the fact is already true → 200 and nothing is done; stale version → 409
+with the new state; not allowed → 409 or 422. What the row alone can answer never starts a workflow, so an ended booking
+answers too.
+"""
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+
+from api.front_desk import Card, JustEnded
+from api.house import House
+from api.idempotency import Once
+from api.problems import busy
+from api.shapes.bookings import CancelPreview
+from api.shapes.common import Money
+from domain.booking import Actor, Status
+from domain.lifecycle import Action, already_true, check_allowed, check_version
+from domain.refusals import Refused, absent, conflict
+from domain.terms import cancellation_in_words
+from messages.bookings import Answer, Asked, Command
+from store.booking_reads import BookingRecord, read_booking, read_command_key
+
+LOOKS = 2
+Make = Callable[[Asked], Awaitable[Command]]
+
+
+@dataclass(frozen=True)
+class Wish:
+    """A command that has been read: what, how it is told from others, who asks by which door, and the command itself.
+
+    already: the row shows that nothing is left to do, in a way that the lifecycle does not know.
+    """
+
+    action: Action
+    once: Once
+    actor: Actor
+    channel: str
+    make: Make
+    version: int | None = None
+    reason: str = ""
+    stays: Sequence[int] = ()
+    already: bool = False
+
+    @property
+    def asked(self) -> Asked:
+        """What every command carries."""
+        return Asked(
+            key=self.once.key,
+            body_hash=self.once.body_hash,
+            actor=self.actor,
+            channel=self.channel,
+            version=self.version,
+            reason=self.reason,
+            stays=tuple(self.stays),
+        )
+
+
+async def carry_out(house: House, record: BookingRecord, wish: Wish) -> BookingRecord:
+    """The booking after the command. Errors: Refused as told above; 503 of the front desk."""
+    for _ in range(LOOKS):
+        try:
+            news = is_news(record, wish)
+        except Refused as refused:
+            if await _is_repeat(house, record, wish):
+                return record
+            raise refused
+        if not news:
+            await _is_repeat(house, record, wish)
+            return record
+        try:
+            command = await wish.make(wish.asked)
+            answer = await house.front_desk.command(wish.action, command, record.reference, _card(record))
+        except JustEnded:
+            record = await _read_again(house, record)
+            continue
+        return await _after(house, record, wish, answer)
+    raise busy("not_answered_in_time", "The booking was being settled; send the same key again.")
+
+
+def is_news(record: BookingRecord, wish: Wish) -> bool:
+    """Whether the row leaves anything to ask. False: the fact is already true. Errors: Refused by version or status."""
+    if wish.already or already_true(record.state, wish.action, wish.stays):
+        return False
+    check_version(record.state, wish.version)
+    check_allowed(record.state, wish.action, wish.stays)
+    return True
+
+
+async def _after(house: House, record: BookingRecord, wish: Wish, answer: Answer) -> BookingRecord:
+    """An answer that was already true may stand for another body under the same key."""
+    fresh = await _read_again(house, record)
+    if answer.outcome != "done":
+        await _is_repeat(house, fresh, wish)
+    return fresh
+
+
+async def _is_repeat(house: House, record: BookingRecord, wish: Wish) -> bool:
+    """Whether this key was carried out before. Errors: 409 where it came with another body."""
+    async with house.database.hotel(record.hotel_id) as tx:
+        known = await read_command_key(tx, record.hotel_id, record.reference, wish.once.key)
+    if known is not None and known != wish.once.body_hash:
+        raise wish.once.reused(record.state.version, record.state.status.value)
+    return known is not None
+
+
+async def _read_again(house: House, record: BookingRecord) -> BookingRecord:
+    async with house.database.hotel(record.hotel_id) as tx:
+        fresh = await read_booking(tx, record.hotel_id, record.reference)
+    if fresh is None:
+        raise absent()
+    return fresh
+
+
+def _card(record: BookingRecord) -> Card:
+    state = record.state
+    return Card(
+        hotel_id=record.hotel_id,
+        hotel_slug=record.hotel_slug,
+        status=state.status.value,
+        channel=state.source,
+        arrival=state.arrival,
+        departure=state.departure,
+        rooms=len(state.stays),
+        needs_attention=record.row.needs_attention,
+    )
+
+
+def preview_cancel(record: BookingRecord, version: int | None, stays: Sequence[int]) -> CancelPreview:
+    """What cancelling now would cost and give back; nothing is done. Errors: as the act itself.
+
+    Cancelling is free of charge as long as fees are not collected, whatever the rate's terms name.
+    """
+    state = record.state
+    check_version(state, version)
+    chosen = check_allowed(state, Action.CANCEL, stays)
+    live = [stay for stay in chosen if stay.status is not Status.CANCELLED]
+    owed_after_minor = state.owed_minor - sum(stay.total_minor for stay in live)
+    refund_minor = max(0, state.paid_minor - owed_after_minor)
+    currency = state.terms.currency
+    return CancelPreview(
+        reference=record.reference,
+        version=state.version,
+        stays=[stay.number for stay in live],
+        fee=Money(amount_minor=0, currency=currency),
+        refund=Money(amount_minor=refund_minor, currency=currency),
+        policy=[cancellation_in_words(state.terms, stay.terms, stay.arrival) for stay in live],
+    )
+
+
+def check_expected_fee(record: BookingRecord, fee_minor: int, currency: str) -> None:
+    """A fee that was told must still be the fee. Errors: 409 fee_changed with the present one."""
+    present = record.state.terms.currency
+    if (fee_minor, currency) != (0, present):
+        raise conflict(
+            "fee_changed", f"Cancelling costs {present} 0 now.", "expected_fee", fee_minor=0, currency=present
+        )

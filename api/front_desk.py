@@ -1,0 +1,266 @@
+"""The front desk: the only file that talks to Temporal.
+
+It starts a booking's workflow, or resumes it from its row, and asks it one thing; one deadline is around each call.
+What the workflow refuses comes out as the same Refused that the rules raise; what is not answered in time is a 503 that
+the same key may repeat.
+"""
+
+import asyncio
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time
+from typing import Any
+
+from temporalio.api.enums.v1 import TaskQueueType
+from temporalio.api.taskqueue.v1 import TaskQueue
+from temporalio.api.workflowservice.v1 import DescribeTaskQueueRequest
+from temporalio.client import (
+    Client,
+    WithStartWorkflowOperation,
+    WorkflowUpdateFailedError,
+    WorkflowUpdateRPCTimeoutOrCancelledError,
+)
+from temporalio.common import (
+    SearchAttributePair,
+    TypedSearchAttributes,
+    WorkflowIDConflictPolicy,
+    WorkflowIDReusePolicy,
+)
+from temporalio.exceptions import ApplicationError
+from temporalio.service import RPCError, RPCStatusCode
+
+from api.problems import Problem, busy
+from api.telemetry import STARTS_WAITING
+from domain.lifecycle import Action
+from domain.refusals import Kind, Refused
+from domain.stay import MONTHS, counted
+from messages.bookings import (
+    Answer,
+    BookingEnd,
+    BookingStart,
+    Command,
+    OpenBooking,
+    Opened,
+    Refusal,
+    Resume,
+)
+from messages.converter import data_converter
+from messages.names import (
+    ARRIVAL_DATE,
+    BOOKING_STATUS,
+    BOOKINGS_QUEUE,
+    CHANNEL,
+    DEPARTURE_DATE,
+    HOTEL_ID,
+    NEEDS_ATTENTION,
+    workflow_id,
+)
+
+DEADLINE_SECONDS = 8.0
+STARTS_IN_FLIGHT = 16
+READY_SECONDS = 2.0
+WORKFLOW = "BookingWorkflow"
+_UPDATES: dict[Action, str] = {
+    Action.APPROVE: "approve",
+    Action.DECLINE: "decline",
+    Action.CANCEL: "cancel",
+    Action.ASSIGN_ROOM: "assign_room",
+    Action.CHECK_IN: "check_in",
+    Action.CHECK_OUT: "check_out",
+    Action.NO_SHOW: "mark_no_show",
+    Action.PAYMENTS: "take_payment",
+}
+# The library's words for a server that has never been reached so far.
+_UNREACHED = "Failed client connect"
+_PARKED = ("workflow task in failed state", "unhandled command", "not ready")
+# How the server says that an update found its workflow at its end; the row tells the rest.
+_ENDED = ("AcceptedUpdateCompletedWorkflow", "workflow execution already completed")
+
+
+class JustEnded(Exception):
+    """The workflow ended while the command was on its way; look at the row again."""
+
+
+@dataclass(frozen=True)
+class Card:
+    """What Temporal's UI and its searches show of a booking. No person is in it."""
+
+    hotel_id: int
+    hotel_slug: str
+    status: str
+    channel: str
+    arrival: date
+    departure: date
+    rooms: int
+    needs_attention: bool = False
+
+
+class FrontDesk:
+    """Asks bookings through Temporal, with a bound on starts in flight and on every wait."""
+
+    def __init__(self, base_url: str) -> None:
+        self._base_url = base_url
+        self._client: Client | None = None
+        self._gate = asyncio.Semaphore(STARTS_IN_FLIGHT)
+
+    async def open(self, target: str, namespace: str, secret: str) -> None:
+        """Connects; `lazy`, so that the API answers reads while Temporal is still starting."""
+        self._client = await Client.connect(
+            target, namespace=namespace, data_converter=data_converter(secret), lazy=True
+        )
+
+    @property
+    def crowded(self) -> bool:
+        """Whether the next start has to wait for its turn."""
+        return self._gate.locked()
+
+    def gate(self) -> asyncio.Semaphore:
+        """The turnstile in front of starts: so many in flight in this process."""
+        return self._gate
+
+    async def open_booking(self, opening: OpenBooking, card: Card) -> Opened:
+        """Starts the booking's workflow, or finds it, and waits for the answer of its opening. Errors: 503."""
+        start = self._start(opening.reference, BookingStart(opening=opening), card)
+        with STARTS_WAITING.track_inprogress():
+            return await self._ask("opened", None, opening.key, start, Opened)
+
+    async def command(self, action: Action, command: Command, reference: str, card: Card) -> Answer:
+        """Asks a booking for one thing; its workflow is resumed from the row where none runs.
+
+        Errors: Refused as the workflow judged; JustEnded; 503 not_answered_in_time, booking_needs_attention.
+        """
+        start = self._start(reference, BookingStart(resume=Resume(card.hotel_id, reference)), card)
+        # The booking knows the keys it has carried out. An id of its own for each try lets a key that was refused (a
+        # room not yet clean) ask again, where the server would repeat the old refusal.
+        update_id = f"{command.asked.key}~{secrets.token_hex(4)}"
+        return await self._ask(_UPDATES[action], command, update_id, start, Answer)
+
+    def _start(self, reference: str, start: BookingStart, card: Card) -> WithStartWorkflowOperation[Any, BookingEnd]:
+        return WithStartWorkflowOperation(
+            WORKFLOW,
+            start,
+            id=workflow_id(reference),
+            task_queue=BOOKINGS_QUEUE,
+            id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
+            id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE,
+            search_attributes=_search_attributes(card),
+            static_summary=_summary(card),
+            static_details=f"[{reference} at the desk]({self._base_url}/desk/bookings/{reference})",
+            result_type=BookingEnd,
+        )
+
+    async def _ask(
+        self, update: str, command: Command | None, update_id: str, start: WithStartWorkflowOperation, kind: type[Any]
+    ) -> Any:
+        client = self._connected()
+        try:
+            async with asyncio.timeout(DEADLINE_SECONDS):
+                return await client.execute_update_with_start_workflow(
+                    update,
+                    *(() if command is None else (command,)),
+                    start_workflow_operation=start,
+                    id=update_id,
+                    result_type=kind,
+                )
+        except WorkflowUpdateFailedError as failed:
+            raise _from_workflow(failed) from failed
+        except (TimeoutError, WorkflowUpdateRPCTimeoutOrCancelledError) as late:
+            raise _late() from late
+        except RPCError as trouble:
+            raise _from_server(trouble) from trouble
+        except RuntimeError as trouble:
+            if _UNREACHED not in str(trouble):
+                raise
+            raise _late() from trouble
+        finally:
+            _look_away(start)
+
+    def _connected(self) -> Client:
+        if self._client is None:
+            raise busy("not_ready", "The booking engine is starting.")
+        return self._client
+
+    async def readiness(self) -> dict[str, str]:
+        """`temporal` and `worker`: ok, or what is wrong. A worker is there when one has polled lately."""
+        try:
+            async with asyncio.timeout(READY_SECONDS):
+                client = self._connected()
+                described = await client.workflow_service.describe_task_queue(
+                    DescribeTaskQueueRequest(
+                        namespace=client.namespace,
+                        task_queue=TaskQueue(name=BOOKINGS_QUEUE),
+                        task_queue_type=TaskQueueType.TASK_QUEUE_TYPE_WORKFLOW,
+                    )
+                )
+        except (TimeoutError, RPCError, RuntimeError, Problem):
+            return {"temporal": "does not answer", "worker": "unknown"}
+        return {"temporal": "ok", "worker": "ok" if described.pollers else "no worker polls for bookings"}
+
+
+def _search_attributes(card: Card) -> TypedSearchAttributes:
+    """Dates are given as midnight UTC, because the server knows instants only."""
+    return TypedSearchAttributes(
+        [
+            SearchAttributePair(HOTEL_ID, card.hotel_slug),
+            SearchAttributePair(BOOKING_STATUS, card.status),
+            SearchAttributePair(CHANNEL, card.channel),
+            SearchAttributePair(ARRIVAL_DATE, datetime.combine(card.arrival, time(), UTC)),
+            SearchAttributePair(DEPARTURE_DATE, datetime.combine(card.departure, time(), UTC)),
+            SearchAttributePair(NEEDS_ATTENTION, card.needs_attention),
+        ]
+    )
+
+
+def _summary(card: Card) -> str:
+    """malabar · 21 → 23 Nov 2026 · 1 room"""
+    first, last = card.arrival, card.departure
+    begin = f"{first.day}"
+    if (first.year, first.month) != (last.year, last.month):
+        begin += f" {MONTHS[first.month - 1]}"
+    if first.year != last.year:
+        begin += f" {first.year}"
+    end = f"{last.day} {MONTHS[last.month - 1]} {last.year}"
+    return f"{card.hotel_slug} · {begin} → {end} · {counted(card.rooms, 'room')}"
+
+
+def _look_away(start: WithStartWorkflowOperation) -> None:
+    """A start that failed leaves its failure in a future too; nobody awaits that one, so it is taken note of here."""
+    handle: asyncio.Future[Any] | None = getattr(start, "_workflow_handle", None)
+    if handle is not None and handle.done() and not handle.cancelled():
+        handle.exception()
+
+
+def _from_workflow(failed: WorkflowUpdateFailedError) -> Exception:
+    """The workflow's refusal, or trouble in it."""
+    cause = failed.cause
+    if isinstance(cause, ApplicationError):
+        if cause.type in _ENDED:
+            return JustEnded()
+        if cause.details and isinstance(cause.details[0], Mapping):
+            return refused_of(Refusal(**cause.details[0]))
+    return _parked()
+
+
+def refused_of(refusal: Refusal) -> Refused:
+    """The refusal that a message carries, as the rules raise it."""
+    return Refused(refusal.code, refusal.detail, Kind(refusal.kind), refusal.field, dict(refusal.facts))
+
+
+def _from_server(trouble: RPCError) -> Exception:
+    words = trouble.message.lower()
+    if any(word in words for word in _PARKED):
+        return _parked()
+    if trouble.status is RPCStatusCode.NOT_FOUND or any(word.lower() in words for word in _ENDED):
+        return JustEnded()
+    if trouble.status in (RPCStatusCode.UNAVAILABLE, RPCStatusCode.RESOURCE_EXHAUSTED, RPCStatusCode.ABORTED):
+        return _late()
+    return _parked() if trouble.status is RPCStatusCode.FAILED_PRECONDITION else _late()
+
+
+def _late() -> Problem:
+    return busy("not_answered_in_time", "The booking was not answered in time; send the same key again.")
+
+
+def _parked() -> Problem:
+    return busy("booking_needs_attention", "This booking waits for an operator; try again later.", retry_after=60)

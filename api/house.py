@@ -1,0 +1,53 @@
+"""What the routes are handed: the parts of one API process, put together in api/app.py."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from dataclasses import field as default
+from datetime import UTC, datetime
+
+from fastapi import Request
+
+from api.census import Census
+from api.front_desk import FrontDesk
+from api.health import Health
+from api.limits import AddressLimits
+from api.office import Office
+from api.terms import Terms
+from api.views import Views
+from config.settings import Settings
+from store.session import Database
+
+
+def real_clock() -> datetime:
+    """Now, for sessions, offers, rate limits and what pages show; never for what a booking's rules decide."""
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True)
+class House:
+    """The parts. operations: reads every hotel's counts for /metrics; None where its address is not set."""
+
+    settings: Settings
+    database: Database
+    operations: Database | None
+    front_desk: FrontDesk
+    office: Office
+    limits: AddressLimits
+    views: Views
+    clock: Callable[[], datetime]
+    terms: Terms = default(default_factory=Terms)
+    health: Health = default(default_factory=Health)
+    census: Census = default(default_factory=Census)
+    metrics_folder: str = ""
+
+    @property
+    def secret(self) -> str:
+        """The key that offers, guest links and cursors are signed with."""
+        return self.settings.secret_key.get_secret_value()
+
+
+def house_of(request: Request) -> House:
+    """The parts that serve this request."""
+    house = request.app.state.house
+    assert isinstance(house, House)  # noqa: S101 - the lifespan has put it there before the first request.
+    return house

@@ -1,0 +1,218 @@
+"""From what is written down to what the contract tells: a booking for its guest, and for the desk."""
+
+from datetime import date, datetime
+from typing import Any
+
+from api.shapes.bookings import (
+    AgendaEntry,
+    BookingBody,
+    CreatedBooking,
+    DeskBooking,
+    DeskLinks,
+    GuestBody,
+    GuestNamed,
+    Links,
+    NightBody,
+    PaymentBody,
+    PolicyWords,
+    SetByBody,
+    StayBody,
+    TaxBody,
+)
+from api.shapes.common import Money
+from config.settings import Settings
+from domain.agenda import Entry, SetBy
+from domain.booking import Stay
+from domain.clocks import local_text
+from domain.lifecycle import allowed_actions
+from domain.terms import (
+    HotelTerms,
+    StayTerms,
+    cancel_free_until,
+    cancellation_in_words,
+    check_in_from,
+    check_out_by,
+    confirmation_in_words,
+    payment_in_words,
+)
+from messages.names import workflow_id
+from messages.tokens import guest_token
+from store.booking_reads import BookingRecord
+
+API = "/api/v1"
+
+
+class Views:
+    """Knows the addresses that links are made of, and the secret that guest links are signed with."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._base = settings.base_url
+        self._temporal = f"{settings.temporal_ui}/namespaces/{settings.temporal_namespace}/workflows"
+        self._secret = settings.secret_key.get_secret_value()
+
+    def for_guest(self, record: BookingRecord) -> BookingBody:
+        """The booking for the bearer of its link."""
+        return BookingBody(**_body(record, "guest"), links=self._guest_links(record))
+
+    def created(self, record: BookingRecord) -> CreatedBooking:
+        """The booking for who has just made it, with the token."""
+        token = self.token(record)
+        return CreatedBooking(**_body(record, "guest"), links=self._guest_links(record), access_token=token)
+
+    def for_desk(self, record: BookingRecord) -> DeskBooking:
+        """The booking for the hotel's people."""
+        row, desk = record.row, f"{self._base}/desk/bookings/{record.reference}"
+        links = DeskLinks(
+            self=f"{API}/desk/bookings/{record.reference}",
+            timeline=f"{API}/desk/bookings/{record.reference}/timeline",
+            hotel=f"{API}/hotels/{record.hotel_slug}",
+            guest_page=f"{self._base}/b/{record.reference}" if record.state.terms.guest_portal else None,
+            desk_page=desk,
+            temporal_ui=self.temporal_link(record.reference),
+        )
+        return DeskBooking(
+            **_body(record, "staff"),
+            links=links,
+            needs_attention=row.needs_attention,
+            attention=row.attention,
+            payments=[_payment(payment, row.currency) for payment in record.payments],
+        )
+
+    def token(self, record: BookingRecord) -> str | None:
+        """The guest's key to the booking; none where the hotel's guest portal is off."""
+        if not record.state.terms.guest_portal:
+            return None
+        return guest_token(self._secret, record.hotel_id, record.reference, record.row.token_generation)
+
+    def temporal_link(self, reference: str) -> str:
+        """The booking's workflow in Temporal's own UI."""
+        return f"{self._temporal}/{workflow_id(reference)}"
+
+    def _guest_links(self, record: BookingRecord) -> Links:
+        token = self.token(record)
+        return Links(
+            self=f"{API}/bookings/{record.reference}",
+            timeline=f"{API}/bookings/{record.reference}/timeline",
+            hotel=f"{API}/hotels/{record.hotel_slug}",
+            guest_page=f"{self._base}/b/{record.reference}?token={token}" if token else None,
+        )
+
+
+def _body(record: BookingRecord, actor_kind: str) -> dict[str, Any]:
+    """All that guests and the desk are told alike."""
+    row, state = record.row, record.state
+    currency, zone = row.currency, state.terms.zone
+    total, paid, balance = (
+        Money(amount_minor=amount, currency=currency) for amount in (row.total_minor, row.paid_minor, row.balance_minor)
+    )
+    return {
+        "reference": state.reference,
+        "hotel": record.hotel_slug,
+        "hotel_name": record.hotel_name,
+        "status": state.status.value,
+        "payment_status": row.payment_status,
+        "version": state.version,
+        "source": row.source,
+        "guest": GuestBody(name=row.guest_name, email=row.email, phone=row.phone, country=row.country),
+        "arrival": state.arrival,
+        "departure": state.departure,
+        "stays": [
+            _stay(stay, told, state.terms, currency) for stay, told in zip(state.stays, record.stays, strict=True)
+        ],
+        "nights": [_night(line, currency) for line in record.lines if line["kind"] == "room"],
+        "taxes": [_tax(line, currency) for line in record.lines if line["kind"] == "tax"],
+        "total": total,
+        "paid": paid,
+        "balance": balance,
+        "hold_expires_at": row.hold_expires_at,
+        "approval_deadline": row.approval_deadline,
+        "waiting_for": row.waiting_for,
+        "agenda": [agenda_entry(entry, zone) for entry in record.agenda],
+        "allowed_actions": [action.value for action in allowed_actions(state, actor_kind)],
+        "special_requests": row.special_requests,
+        "cancellation_reason": row.cancellation_reason,
+        "created_at": row.created_at,
+    }
+
+
+def agenda_entry(entry: Entry, zone: str) -> AgendaEntry:
+    """A clock with its hotel time."""
+    return AgendaEntry(
+        key=entry.key,
+        at=entry.at,
+        local_time=local_text(entry.at, zone),
+        what=entry.what,
+        consequence=entry.consequence,
+        set_by=set_by(entry.set_by),
+        rings=entry.rings,
+        stay=entry.stay,
+    )
+
+
+def set_by(who: SetBy) -> SetByBody:
+    """Who set a clock; never a person's name."""
+    return SetByBody(kind=who.kind, role=who.role, policy_version=who.policy_version)
+
+
+def policy_words(terms: HotelTerms, stay: StayTerms, arrival: date, departure: date) -> PolicyWords:
+    """The terms of one room, in words and dates of the hotel."""
+    opens, ends = check_in_from(terms, arrival), check_out_by(terms, departure)
+    return PolicyWords(
+        payment=payment_in_words(terms.payment),
+        confirmation=confirmation_in_words(terms),
+        cancellation=cancellation_in_words(terms, stay, arrival),
+        cancel_free_until=cancel_free_until(terms, stay, arrival),
+        check_in_from=opens,
+        check_in_from_local=local_text(opens, terms.zone),
+        check_out_by=ends,
+        check_out_by_local=local_text(ends, terms.zone),
+    )
+
+
+def _stay(stay: Stay, told: dict[str, Any], terms: HotelTerms, currency: str) -> StayBody:
+    return StayBody(
+        stay=stay.number,
+        status=stay.status.value,
+        arrival=stay.arrival,
+        departure=stay.departure,
+        room_type=told["room_type"],
+        room_type_name=told["room_type_name"],
+        rate_plan=told["rate_plan"],
+        rate_plan_name=told["rate_plan_name"],
+        meal_plan=told["meal_plan"],
+        room=stay.room_number or None,
+        adults=told["adults"],
+        children_ages=told["children_ages"],
+        guests=[GuestNamed(**guest) for guest in told["guests"] or ()],
+        total=Money(amount_minor=stay.total_minor, currency=currency),
+        policy=policy_words(terms, stay.terms, stay.arrival, stay.departure),
+        checked_in_at=stay.checked_in_at,
+        checked_out_at=stay.checked_out_at,
+    )
+
+
+def _night(line: dict[str, Any], currency: str) -> NightBody:
+    price = Money(amount_minor=line["amount_minor"], currency=currency)
+    return NightBody(stay=line["stay"], night=line["night"], room_type=line["code"], price=price)
+
+
+def _tax(line: dict[str, Any], currency: str) -> TaxBody:
+    return TaxBody(
+        stay=line["stay"],
+        night=line["night"],
+        code=line["code"],
+        name=line["name"],
+        amount=Money(amount_minor=line["amount_minor"], currency=currency),
+        included=line["included"],
+    )
+
+
+def _payment(payment: dict[str, Any], currency: str) -> PaymentBody:
+    return PaymentBody(
+        number=payment["number"],
+        method=payment["method"],
+        amount=Money(amount_minor=payment["amount_minor"], currency=currency),
+        external_reference=payment["external_reference"],
+        received_at=datetime.fromisoformat(payment["received_at"]),
+        business_date=payment["business_date"],
+    )

@@ -1,0 +1,108 @@
+"""Starting, holding and ending the whole local stack: `holdfast up` in a home of its own."""
+
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from bench.houses import ROOT
+from cli.ports import free_port
+from cli.processes import living
+
+READY_SECONDS = 120.0
+SETTLE_SECONDS = 8.0
+PORTS = (
+    "HOLDFAST_PORT",
+    "HOLDFAST_TEMPORAL_PORT",
+    "HOLDFAST_TEMPORAL_UI_PORT",
+    "HOLDFAST_MAIL_DOUBLE_PORT",
+    "HOLDFAST_STRIPE_DOUBLE_PORT",
+    "HOLDFAST_METRICS_PORT",
+)
+
+
+@contextmanager
+def up(environment: dict[str, str], log: Path) -> Iterator[tuple[subprocess.Popen[bytes], float]]:
+    """Starts the stack and waits for its `ready`; yields the process and the seconds that took, then ends it."""
+    began = time.perf_counter()
+    with log.open("ab") as output:
+        offset = log.stat().st_size
+        process = subprocess.Popen(
+            [sys.executable, "-m", "cli.main", "up"], cwd=ROOT, env=environment, stdout=output, stderr=output
+        )
+        try:
+            while b"\nready" not in b"\n" + log.read_bytes()[offset:]:
+                if process.poll() is not None or time.perf_counter() - began > READY_SECONDS:
+                    raise RuntimeError(log.read_text(errors="replace")[-4000:])
+                time.sleep(0.05)
+            yield process, time.perf_counter() - began
+        finally:
+            if process.poll() is None:
+                process.send_signal(signal.SIGINT)
+                process.wait(30)
+
+
+def descendants(pid: int) -> set[int]:
+    """Every process below this one, and itself."""
+    parents: dict[int, list[int]] = {}
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit():
+            try:
+                fields = (entry / "stat").read_text().rpartition(")")[2].split()
+            except OSError:
+                continue
+            parents.setdefault(int(fields[1]), []).append(int(entry.name))
+    found, todo = {pid}, [pid]
+    while todo:
+        for child in parents.get(todo.pop(), []):
+            if child not in found:
+                found.add(child)
+                todo.append(child)
+    return found
+
+
+def pss_bytes(pids: set[int]) -> int:
+    """The sum of their proportional set sizes."""
+    total = 0
+    for pid in pids:
+        try:
+            lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
+        except OSError:
+            continue
+        total += sum(int(line.split()[1]) * 1024 for line in lines if line.startswith("Pss:"))
+    return total
+
+
+async def measure(_: object) -> dict[str, Any]:
+    """Seconds of the first and the second start and of the end; megabytes while idle; processes left behind."""
+    with tempfile.TemporaryDirectory(prefix="holdfast-bench-up-") as folder:
+        environment = {**os.environ, "HOLDFAST_HOME": str(Path(folder) / "home")}
+        environment.update({name: str(free_port()) for name in PORTS})
+        log = Path(folder) / "log"
+        with up(environment, log) as (process, first_seconds):
+            pass
+        with up(environment, log) as (process, second_seconds):
+            time.sleep(SETTLE_SECONDS)  # noqa: ASYNC251 - nothing else runs in this loop.
+            family = descendants(process.pid)
+            megabytes = pss_bytes(family) / 1_000_000
+            began = time.perf_counter()
+            process.send_signal(signal.SIGINT)
+            code = process.wait(30)
+            end_seconds = time.perf_counter() - began
+        left = sum(living(pid) for pid in family)
+    return {
+        "first_start_seconds": round(first_seconds, 1),
+        "second_start_seconds": round(second_seconds, 1),
+        "second_start_ratio_to_bound": round(second_seconds / 15, 3),
+        "pss_megabytes": round(megabytes),
+        "pss_ratio_to_bound": round(megabytes / 900, 3),
+        "end_seconds": round(end_seconds, 1),
+        "exit_code": code,
+        "processes_left": left,
+    }

@@ -1,0 +1,42 @@
+"""The database as the owner sees it: its address, its migrations, its demo hotels."""
+
+import argparse
+import asyncio
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+
+from cli.postgres import SOCKET_NAME, owner_url, socket_folder
+from cli.processes import StackTrouble
+from config.settings import Settings
+from store.seed import seed as seed_hotels
+
+MIGRATIONS = Path(__file__).resolve().parent.parent / "migrations"
+
+
+def owner_address(settings: Settings) -> str:
+    """DATABASE_URL, or the embedded database of this home; raises StackTrouble when that does not run."""
+    if settings.database_url:
+        return settings.database_url
+    data_dir = settings.home.absolute() / "postgres"
+    if not (socket_folder(data_dir) / SOCKET_NAME).exists():
+        raise StackTrouble(f"no Postgres runs on {settings.home}: start it with `make run`, or set DATABASE_URL")
+    return owner_url(data_dir)
+
+
+def migrate(url: str) -> None:
+    """Brings the schema to its newest revision."""
+    config = alembic_config()
+    config.cmd_opts = argparse.Namespace(x=[f"url={url}"])
+    command.upgrade(config, "head")
+
+
+def alembic_config() -> Config:
+    """Alembic's configuration of this tree."""
+    return Config(str(MIGRATIONS / "alembic.ini"))
+
+
+def seed(url: str) -> None:
+    """Puts the demo hotels in, or leaves them as they are."""
+    asyncio.run(seed_hotels(url))

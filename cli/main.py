@@ -1,0 +1,122 @@
+"""`holdfast`: what a person on the machine can ask for. Each command imports only what it needs."""
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Annotated
+
+import typer
+
+from cli.processes import StackTrouble
+
+app = typer.Typer(
+    name="holdfast",
+    help="A hotel booking engine in which each booking is one durable workflow.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+AsJson = Annotated[bool, typer.Option("--json", help="Print one line of JSON instead.")]
+
+
+@contextmanager
+def _told() -> Iterator[None]:
+    """A trouble that a person can mend is said in one line, without a traceback."""
+    try:
+        yield
+    except StackTrouble as trouble:
+        sys.stderr.write(f"{trouble}\n")
+        raise typer.Exit(1) from None
+
+
+def _say(line: str) -> None:
+    sys.stdout.write(f"{line}\n")
+    sys.stdout.flush()
+
+
+@app.command()
+def up() -> None:
+    """Run the whole system here until Ctrl-C, with demo hotels in demo mode."""
+    from cli.configuration import read_settings
+    from cli.up import up as run
+
+    with _told():
+        raise typer.Exit(run(read_settings()))
+
+
+@app.command()
+def migrate(
+    with_seed: Annotated[bool, typer.Option("--seed", help="In demo mode, put the demo hotels in afterwards.")] = False,
+) -> None:
+    """Bring the database schema to its newest revision."""
+    from cli import database
+    from cli.configuration import read_settings
+
+    _as_owner(database.migrate)
+    if with_seed and read_settings().demo:
+        _as_owner(database.seed)
+
+
+@app.command()
+def seed() -> None:
+    """Put the demo hotels in; those that are there stay as they are."""
+    from cli.database import seed as run
+
+    _as_owner(run)
+
+
+def _as_owner(run: Callable[[str], None]) -> None:
+    from cli.configuration import read_settings
+    from cli.database import owner_address
+
+    with _told():
+        run(owner_address(read_settings()))
+
+
+@app.command()
+def temporal() -> None:
+    """Create the namespace and the search attributes where they are missing."""
+    from cli.steps import prepare_temporal
+
+    with _told():
+        prepare_temporal(_say)
+
+
+@app.command()
+def activate(as_json: AsJson = False) -> None:
+    """Send new bookings to this build, once its worker polls, and keep a copy of its source."""
+    from cli.steps import activate as run
+
+    with _told():
+        run(_say, as_json=as_json)
+
+
+@app.command()
+def builds(as_json: AsJson = False) -> None:
+    """Show the current build and the older ones that open bookings still wait for."""
+    from cli.steps import show_builds
+
+    with _told():
+        show_builds(_say, as_json=as_json)
+
+
+@app.command()
+def renew() -> None:
+    """Wake the open bookings of older builds, so that they move to the current one."""
+    from cli.steps import renew as run
+
+    with _told():
+        run(_say)
+
+
+@app.command()
+def doctor(as_json: AsJson = False) -> None:
+    """Tell what is up, in which version, what is wrong and how to mend it."""
+    from cli.doctor import doctor as run
+
+    with _told():
+        raise typer.Exit(run(_say, as_json=as_json))
+
+
+if __name__ == "__main__":
+    app()

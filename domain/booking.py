@@ -1,0 +1,200 @@
+"""What a booking is: the compact state its workflow carries and resumes from. Ids only, no person.
+
+Rules in words: docs/rules/lifecycle.md.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from enum import StrEnum
+
+from domain.terms import HotelTerms, StayTerms
+
+REMEMBERED_KEYS = 64
+
+
+class Status(StrEnum):
+    """Where a booking is in its life."""
+
+    HELD = "held"
+    PENDING = "pending"
+    CONFIRMED = "confirmed"
+    CHECKED_IN = "checked_in"
+    CHECKED_OUT = "checked_out"
+    COMPLETED = "completed"
+    CANCELLED = "cancelled"
+    NO_SHOW = "no_show"
+    REJECTED = "rejected"
+    EXPIRED = "expired"
+    FAILED = "failed"
+
+    @property
+    def ended(self) -> bool:
+        """Whether the story has come to an end, so that its workflow may too."""
+        return self in ENDED
+
+    @property
+    def holds(self) -> bool:
+        """Whether its nights are counted as held."""
+        return self in (Status.HELD, Status.PENDING)
+
+    @property
+    def sold(self) -> bool:
+        """Whether its nights are counted as sold."""
+        return self in (Status.CONFIRMED, Status.CHECKED_IN)
+
+
+ENDED = (
+    Status.COMPLETED,
+    Status.CANCELLED,
+    Status.NO_SHOW,
+    Status.REJECTED,
+    Status.EXPIRED,
+    Status.FAILED,
+)
+
+
+class PaymentStatus(StrEnum):
+    """What is known of the money, in one word."""
+
+    NONE = "none"
+    DUE = "due"
+    AUTHORISED = "authorised"
+    PART_PAID = "part_paid"
+    PAID = "paid"
+    PART_REFUNDED = "part_refunded"
+    REFUNDED = "refunded"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True)
+class Actor:
+    """Who acts. kind: guest, staff, system, operator or channel; role: a staff role or ''; staff_id: for staff."""
+
+    kind: str
+    role: str = ""
+    staff_id: int | None = None
+
+
+SYSTEM = Actor("system")
+
+
+@dataclass(frozen=True)
+class Stay:
+    """One room of a booking: nights [arrival, departure), its type, its room when assigned, its own status.
+
+    total_minor: the price of all its nights with taxes and fees, in the hotel's currency.
+    released_from: nights from this date on were given back for sale; None when none were.
+    """
+
+    number: int
+    status: Status
+    arrival: date
+    departure: date
+    room_type_id: int
+    inventory_type_id: int
+    rate_plan_id: int
+    total_minor: int
+    terms: StayTerms
+    room_id: int | None = None
+    room_number: str = ""
+    checked_in_at: datetime | None = None
+    checked_out_at: datetime | None = None
+    released_from: date | None = None
+
+    def nights(self, start: date | None = None) -> tuple[date, ...]:
+        """Its nights, from `start` on where given."""
+        first = max(start or self.arrival, self.arrival)
+        return tuple(first + timedelta(days=n) for n in range((self.departure - first).days))
+
+
+@dataclass(frozen=True)
+class Booking:
+    """The compact state.
+
+    version moves only with what a person decides about; seq counts every step written.
+    fired: agenda keys that have done their work. keys: the last command keys that were carried out.
+    since: the instant the present status began.
+    """
+
+    hotel_id: int
+    hotel_slug: str
+    reference: str
+    status: Status
+    terms: HotelTerms
+    stays: tuple[Stay, ...]
+    source: str
+    created_at: datetime
+    since: datetime
+    last_instant: datetime
+    version: int = 1
+    seq: int = 1
+    paid_minor: int = 0
+    payments: int = 0
+    approval_deadline: datetime | None = None
+    close_at: datetime | None = None
+    attention: str = ""
+    cancellation_reason: str = ""
+    fired: tuple[str, ...] = ()
+    keys: tuple[str, ...] = ()
+
+    @property
+    def arrival(self) -> date:
+        """The first arrival of its stays."""
+        return min(stay.arrival for stay in self.stays)
+
+    @property
+    def departure(self) -> date:
+        """The last departure of its stays."""
+        return max(stay.departure for stay in self.stays)
+
+    @property
+    def total_minor(self) -> int:
+        """The price that was promised for all its stays."""
+        return sum(stay.total_minor for stay in self.stays)
+
+    @property
+    def owed_minor(self) -> int:
+        """What the guest owes altogether: the price of the stays that are, or were, slept in or still to come.
+
+        A stay that was cancelled, declined or expired owes nothing, and neither does a no-show as long as fees are
+        not collected.
+        """
+        gone = (Status.CANCELLED, Status.NO_SHOW, Status.REJECTED, Status.EXPIRED, Status.FAILED)
+        return sum(stay.total_minor for stay in self.stays if stay.status not in gone)
+
+    @property
+    def balance_minor(self) -> int:
+        """Owed less paid; below zero the hotel owes the guest."""
+        return self.owed_minor - self.paid_minor
+
+    def stay(self, number: int) -> Stay | None:
+        """The stay of that number."""
+        return next((stay for stay in self.stays if stay.number == number), None)
+
+    def live(self, *statuses: Status) -> tuple[Stay, ...]:
+        """The stays in one of these statuses."""
+        return tuple(stay for stay in self.stays if stay.status in statuses)
+
+
+def status_of_stays(statuses: Iterable[Status]) -> Status:
+    """The booking's status as its stays imply it, once it was confirmed; the first rule that fits wins.
+
+    In-house, or some gone and some to come: checked_in; any to come: confirmed; any gone: checked_out;
+    any who never came: no_show; else cancelled.
+    """
+    seen = set(statuses)
+    if Status.CHECKED_IN in seen or {Status.CHECKED_OUT, Status.CONFIRMED} <= seen:
+        return Status.CHECKED_IN
+    for status in (Status.CONFIRMED, Status.CHECKED_OUT, Status.NO_SHOW):
+        if status in seen:
+            return status
+    return Status.CANCELLED
+
+
+def payment_status(booking: Booking) -> PaymentStatus:
+    """What is known of the money, for hotels whose desk takes it."""
+    if booking.paid_minor == 0:
+        asks = booking.terms.payment.value != "none" and booking.owed_minor > 0
+        return PaymentStatus.DUE if asks else PaymentStatus.NONE
+    return PaymentStatus.PAID if booking.balance_minor <= 0 else PaymentStatus.PART_PAID

@@ -1,0 +1,207 @@
+"""The mail double's memory: letters that would have been sent, and addresses that bounced. Durable, and bounded.
+
+One SQLite file, used from one thread. Instants are ISO 8601 texts in UTC.
+"""
+
+import json
+import sqlite3
+import uuid
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+KEPT_LETTERS = 5_000
+KEPT_BOUNCES = 1_000
+MOST_LISTED = 500
+FILE = "mail.db"
+
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS letters (
+    number INTEGER PRIMARY KEY AUTOINCREMENT,
+    message_id TEXT NOT NULL UNIQUE,
+    sent_at TEXT NOT NULL,
+    sender TEXT NOT NULL,
+    reply_to TEXT NOT NULL,
+    recipients TEXT NOT NULL,
+    subject TEXT NOT NULL,
+    tag TEXT NOT NULL,
+    stream TEXT NOT NULL,
+    html TEXT NOT NULL,
+    text TEXT NOT NULL,
+    metadata TEXT NOT NULL,
+    raw TEXT NOT NULL
+);
+CREATE INDEX IF NOT EXISTS letters_by_notice ON letters (json_extract(metadata, '$.holdfast_notice'));
+CREATE TABLE IF NOT EXISTS bounces (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    type TEXT NOT NULL,
+    email TEXT NOT NULL,
+    message_id TEXT NOT NULL,
+    subject TEXT NOT NULL,
+    tag TEXT NOT NULL,
+    inactive INTEGER NOT NULL,
+    bounced_at TEXT NOT NULL
+);
+"""
+_COLUMNS = "number, message_id, sent_at, sender, reply_to, recipients, subject, tag, stream, html, text, metadata, raw"
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """Which letters to list: every given text must fit. anywhere: a part of recipient, subject, tag or reference."""
+
+    recipient: str = ""
+    sender: str = ""
+    subject: str = ""
+    tag: str = ""
+    reference: str = ""
+    anywhere: str = ""
+    metadata: Mapping[str, str] = field(default_factory=dict)
+    before: int | None = None
+
+
+class Mailbox:
+    """What the double keeps. A folder holds one; opening makes both."""
+
+    def __init__(self, folder: Path) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        self._file = sqlite3.connect(folder / FILE, isolation_level=None, check_same_thread=False)
+        self._file.row_factory = sqlite3.Row
+        # A letter that was answered for must still be there after a kill, like at the real provider.
+        self._file.execute("PRAGMA journal_mode = WAL")
+        self._file.execute("PRAGMA synchronous = FULL")
+        self._file.executescript(_SCHEMA)
+
+    def close(self) -> None:
+        """Closes the file."""
+        self._file.close()
+
+    @contextmanager
+    def _work(self) -> Iterator[None]:
+        self._file.execute("BEGIN IMMEDIATE")
+        try:
+            yield
+        except BaseException:
+            self._file.execute("ROLLBACK")
+            raise
+        self._file.execute("COMMIT")
+
+    def keep(self, mails: Sequence[Mapping[str, Any]]) -> list[tuple[str, str]]:
+        """Keeps accepted mails (in Postmark's words) in one transaction; answers (message id, instant) for each."""
+        kept: list[tuple[str, str]] = []
+        with self._work():
+            for mail in mails:
+                message_id, instant = str(uuid.uuid4()), _now()
+                self._file.execute(
+                    f"INSERT INTO letters ({_COLUMNS}) VALUES (NULL{', ?' * 12})",
+                    (
+                        message_id,
+                        instant,
+                        mail.get("From") or "",
+                        mail.get("ReplyTo") or "",
+                        ", ".join(str(mail[key]) for key in ("To", "Cc", "Bcc") if mail.get(key)),
+                        mail.get("Subject") or "",
+                        mail.get("Tag") or "",
+                        mail.get("MessageStream") or "outbound",
+                        mail.get("HtmlBody") or "",
+                        mail.get("TextBody") or "",
+                        json.dumps(mail.get("Metadata") or {}),
+                        json.dumps(mail, ensure_ascii=False),
+                    ),
+                )
+                kept.append((message_id, instant))
+            self._file.execute(
+                "DELETE FROM letters WHERE number <= (SELECT max(number) FROM letters) - ?", (KEPT_LETTERS,)
+            )
+        return kept
+
+    def letters(self, wanted: Wanted, count: int, offset: int = 0) -> tuple[int, list[dict[str, Any]]]:
+        """How many letters fit, and one page of them, the newest first (at most 500)."""
+        where, values = _conditions(wanted)
+        total = self._file.execute(f"SELECT count(*) FROM letters WHERE {where}", values).fetchone()[0]
+        rows = self._file.execute(
+            f"SELECT {_COLUMNS} FROM letters WHERE {where} ORDER BY number DESC LIMIT ? OFFSET ?",
+            (*values, min(count, MOST_LISTED), offset),
+        )
+        return total, [_letter(row) for row in rows]
+
+    def letter(self, message_id: str) -> dict[str, Any] | None:
+        """One letter by its message id."""
+        row = self._file.execute(f"SELECT {_COLUMNS} FROM letters WHERE message_id = ?", (message_id,)).fetchone()
+        return _letter(row) if row else None
+
+    def clear(self) -> None:
+        """Forgets every letter and every bounce."""
+        with self._work():
+            self._file.execute("DELETE FROM letters")
+            self._file.execute("DELETE FROM bounces")
+
+    def bounce(self, email: str, kind: str) -> dict[str, Any]:
+        """Notes that an address bounced; a hard bounce or a complaint makes it inactive."""
+        _, letters = self.letters(Wanted(recipient=email), 1)
+        last = letters[0] if letters else {"message_id": "", "subject": "", "tag": ""}
+        inactive = kind in {"HardBounce", "SpamComplaint"}
+        with self._work():
+            cursor = self._file.execute(
+                "INSERT INTO bounces (type, email, message_id, subject, tag, inactive, bounced_at) "
+                "VALUES (?, ?, ?, ?, ?, ?, ?)",
+                (kind, email.lower(), last["message_id"], last["subject"], last["tag"], inactive, _now()),
+            )
+            self._file.execute("DELETE FROM bounces WHERE id <= ?", ((cursor.lastrowid or 0) - KEPT_BOUNCES,))
+        return self.bounces(cursor.lastrowid)[0]
+
+    def bounces(self, bounce_id: int | None = None) -> list[dict[str, Any]]:
+        """Every bounce, the newest first, or the one of that id."""
+        where, values = ("id = ?", (bounce_id,)) if bounce_id is not None else ("true", ())
+        return [
+            dict(row) for row in self._file.execute(f"SELECT * FROM bounces WHERE {where} ORDER BY id DESC", values)
+        ]
+
+    def activate(self, bounce_id: int) -> None:
+        """Lets the bounced address be written to again."""
+        with self._work():
+            self._file.execute(
+                "UPDATE bounces SET inactive = 0 WHERE email = (SELECT email FROM bounces WHERE id = ?)", (bounce_id,)
+            )
+
+    def inactive(self, emails: Sequence[str]) -> list[str]:
+        """Those of the addresses that can't be written to."""
+        found = self._file.execute("SELECT DISTINCT email FROM bounces WHERE inactive")
+        known = {row["email"] for row in found}
+        return [email for email in emails if email.lower() in known]
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def _letter(row: sqlite3.Row) -> dict[str, Any]:
+    return {**dict(row), "metadata": json.loads(row["metadata"])}
+
+
+def _conditions(wanted: Wanted) -> tuple[str, tuple[Any, ...]]:
+    """SQL for what is wanted. Texts are compared as parts, without case, except tags and metadata: those are whole."""
+    parts: list[str] = ["true"]
+    values: list[Any] = []
+    for column, part in (("recipients", wanted.recipient), ("sender", wanted.sender), ("subject", wanted.subject)):
+        if part:
+            parts.append(f"instr(lower({column}), lower(?)) > 0")
+            values.append(part)
+    if wanted.tag:
+        parts.append("tag = ?")
+        values.append(wanted.tag)
+    metadata = {**wanted.metadata, **({"holdfast_booking": wanted.reference} if wanted.reference else {})}
+    for key, value in metadata.items():
+        parts.append("json_extract(metadata, ?) = ?")
+        values += [f"$.{json.dumps(key)}", value]
+    if wanted.anywhere:
+        places = ("recipients", "subject", "tag", "metadata")
+        parts.append("(" + " OR ".join(f"instr(lower({place}), lower(?)) > 0" for place in places) + ")")
+        values += [wanted.anywhere] * len(places)
+    if wanted.before is not None:
+        parts.append("number < ?")
+        values.append(wanted.before)
+    return " AND ".join(parts), tuple(values)

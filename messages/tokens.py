@@ -1,0 +1,50 @@
+"""Guest links: who may see one booking without a login.
+
+A token is signed (hotel, reference, generation). Raising the booking's generation revokes every older token. How long a
+token is good for is the booking's matter (its departure and 30 days more) and is checked by whoever reads the row.
+"""
+
+import hashlib
+from dataclasses import dataclass
+from functools import lru_cache
+
+from itsdangerous import BadData, URLSafeSerializer
+
+MAX_TOKEN_CHARACTERS = 400
+
+
+@dataclass(frozen=True)
+class GuestToken:
+    """What a guest's link says once its signature holds."""
+
+    hotel_id: int
+    reference: str
+    generation: int
+
+
+@lru_cache(maxsize=4)
+def _serializer(secret: str) -> URLSafeSerializer:
+    return URLSafeSerializer(
+        secret, salt="guest", signer_kwargs={"key_derivation": "hmac", "digest_method": hashlib.sha256}
+    )
+
+
+def guest_token(secret: str, hotel_id: int, reference: str, generation: int) -> str:
+    """The text that lets its bearer see and manage one booking."""
+    signed = _serializer(secret).dumps([hotel_id, reference, generation])
+    return signed if isinstance(signed, str) else signed.decode()
+
+
+def read_guest_token(secret: str, token: str) -> GuestToken | None:
+    """What a token says; None for anything that this secret did not sign."""
+    if len(token) > MAX_TOKEN_CHARACTERS:
+        return None
+    try:
+        told = _serializer(secret).loads(token)
+    except BadData:
+        return None
+    match told:
+        case [int(hotel_id), str(reference), int(generation)]:
+            return GuestToken(hotel_id, reference, generation)
+        case _:
+            return None

@@ -1,0 +1,211 @@
+"""Reads of one booking: all that its page, its commands and its timeline need, in one round trip each.
+
+Every statement is constant text, so that it stays prepared. Row security has chosen the hotel before; the hotel is
+named again in each statement, because that is what the indexes begin with.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from pydantic import TypeAdapter
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from domain.agenda import Entry
+from domain.booking import Booking
+from store.hot import Hot
+
+_STATE: TypeAdapter[Booking] = TypeAdapter(Booking)
+_AGENDA: TypeAdapter[tuple[Entry, ...]] = TypeAdapter(tuple[Entry, ...])
+MAX_TIMELINE_ROWS = 500
+
+
+@dataclass(frozen=True)
+class BookingRecord:
+    """A booking as it is written down: its row, its compact state and agenda, and its stays, lines and payments.
+
+    stays, lines, payments: rows as JSON objects, in order of their numbers; amounts in minor units of `currency`.
+    """
+
+    hotel_id: int
+    hotel_slug: str
+    hotel_name: str
+    row: Any
+    state: Booking
+    agenda: tuple[Entry, ...]
+    stays: Sequence[dict[str, Any]]
+    lines: Sequence[dict[str, Any]]
+    payments: Sequence[dict[str, Any]]
+
+    @property
+    def reference(self) -> str:
+        """The booking's reference."""
+        return self.state.reference
+
+
+_BOOKING = """
+SELECT h.slug, h.name AS hotel_name, b.reference, b.payment_status, b.state::text AS state, b.agenda::text AS agenda,
+    b.waiting_for, b.hold_expires_at, b.approval_deadline, b.source, b.special_requests, b.currency, b.total_minor,
+    b.paid_minor, b.balance_minor, b.token_generation, b.needs_attention, b.attention, b.cancellation_reason,
+    b.create_key, b.create_body_hash, b.created_at, g.name AS guest_name, g.email, g.phone, g.country,
+    (SELECT json_agg(json_build_object('stay', s.stay, 'room_type', t.code, 'room_type_name', t.name, 'rate_plan',
+            p.code, 'rate_plan_name', p.name, 'meal_plan', p.meal_plan, 'adults', s.adults, 'children_ages',
+            s.children_ages, 'housekeeping', r.housekeeping, 'guests', (
+                SELECT json_agg(json_build_object('name', n.name, 'age', n.age) ORDER BY n.position)
+                FROM stay_guests n
+                WHERE n.hotel_id = s.hotel_id AND n.reference = s.reference AND n.stay = s.stay)) ORDER BY s.stay)
+        FROM stays s
+        JOIN room_types t ON t.hotel_id = s.hotel_id AND t.room_type_id = s.room_type_id
+        JOIN rate_plans p ON p.hotel_id = s.hotel_id AND p.rate_plan_id = s.rate_plan_id
+        LEFT JOIN rooms r ON r.hotel_id = s.hotel_id AND r.room_id = s.room_id
+        WHERE s.hotel_id = b.hotel_id AND s.reference = b.reference) AS stays,
+    (SELECT json_agg(json_build_object('stay', l.stay, 'night', l.night, 'kind', l.kind, 'code', l.code, 'name',
+            l.name, 'amount_minor', l.amount_minor, 'included', l.included) ORDER BY l.stay, l.line)
+        FROM nightly_lines l WHERE l.hotel_id = b.hotel_id AND l.reference = b.reference) AS lines,
+    (SELECT json_agg(json_build_object('number', y.number, 'method', y.method, 'amount_minor', y.amount_minor,
+            'external_reference', y.external_reference, 'received_at', y.received_at, 'business_date',
+            y.business_date) ORDER BY y.number)
+        FROM payments y WHERE y.hotel_id = b.hotel_id AND y.reference = b.reference) AS payments
+FROM bookings b
+JOIN hotels h ON h.hotel_id = b.hotel_id
+JOIN guests g ON g.hotel_id = b.hotel_id AND g.guest_id = b.guest_id
+"""
+_BY_REFERENCE = Hot(_BOOKING + "WHERE b.hotel_id = :hotel_id AND b.reference = :reference")
+
+
+async def read_booking(tx: AsyncConnection, hotel_id: int, reference: str) -> BookingRecord | None:
+    """The booking of that reference at this hotel; None where there is none."""
+    place = {"hotel_id": hotel_id, "reference": reference}
+    rows = await _BY_REFERENCE.rows(tx, place)
+    if not rows:
+        return None
+    row = rows[0]
+    return BookingRecord(
+        hotel_id=hotel_id,
+        hotel_slug=row.slug,
+        hotel_name=row.hotel_name,
+        row=row,
+        state=_STATE.validate_json(row.state),
+        agenda=_AGENDA.validate_json(row.agenda),
+        stays=row.stays or [],
+        lines=row.lines or [],
+        payments=row.payments or [],
+    )
+
+
+_KEY_ANSWER = text("""
+SELECT body_hash FROM command_keys WHERE hotel_id = :hotel_id AND reference = :reference AND key = :key
+""")
+
+
+async def read_command_key(tx: AsyncConnection, hotel_id: int, reference: str, key: str) -> str | None:
+    """The fingerprint of the body that came with this command key; None when the key is new."""
+    place = {"hotel_id": hotel_id, "reference": reference, "key": key}
+    return (await tx.execute(_KEY_ANSWER, place)).scalar()
+
+
+@dataclass(frozen=True)
+class Shortage:
+    """The first night on which a room type has fewer free rooms than are wanted."""
+
+    room_type_id: int
+    room_type_name: str
+    night: date
+    left: int
+
+
+@dataclass(frozen=True)
+class BeforeOpening:
+    """What creating a booking looks at first. made: the reference and body hash of an earlier booking of this key."""
+
+    slug: str
+    code: str
+    active: bool
+    not_on_sale_reason: str | None
+    manual: bool
+    made: tuple[str, str] | None
+    shortage: Shortage | None
+
+
+_BEFORE_OPENING = Hot("""
+SELECT h.slug, h.code, h.active, h.not_on_sale_reason, b.reference, b.create_body_hash,
+    p.terms ->> 'confirmation' = 'manual' AS manual,
+    short.room_type_id, short.room_type_name, short.night, short.left
+FROM hotels h
+JOIN policy_versions p ON p.hotel_id = h.hotel_id AND p.version = h.policy_version
+LEFT JOIN bookings b ON b.hotel_id = h.hotel_id AND b.create_key = :key
+LEFT JOIN LATERAL (
+    SELECT w.room_type_id, t.name AS room_type_name, w.night,
+        coalesce(n.physical - n.out_of_order - n.blocked - n.held - n.sold + n.overbooking_limit, 0) AS left
+    FROM unnest(CAST(:types AS int[]), CAST(:nights AS date[]), CAST(:wanted AS int[]))
+        AS w (room_type_id, night, rooms)
+    JOIN room_types t ON t.hotel_id = h.hotel_id AND t.room_type_id = w.room_type_id
+    LEFT JOIN room_type_nights n
+        ON n.hotel_id = h.hotel_id AND n.room_type_id = w.room_type_id AND n.night = w.night
+    WHERE coalesce(n.physical - n.out_of_order - n.blocked - n.held - n.sold + n.overbooking_limit, 0) < w.rooms
+    ORDER BY w.night, w.room_type_id
+    LIMIT 1
+) short ON true
+WHERE h.hotel_id = :hotel_id
+""")
+
+
+async def look_before_opening(
+    tx: AsyncConnection, hotel_id: int, key: str, wanted: Sequence[tuple[int, date, int]]
+) -> BeforeOpening | None:
+    """The hotel's doors, an earlier booking of this key, and the first night that is short of rooms.
+
+    wanted: room type id, night and how many rooms of it. None when there is no such hotel.
+    """
+    asked = {
+        "hotel_id": hotel_id,
+        "key": key,
+        "types": [room_type for room_type, _, _ in wanted],
+        "nights": [night for _, night, _ in wanted],
+        "wanted": [rooms for _, _, rooms in wanted],
+    }
+    rows = await _BEFORE_OPENING.rows(tx, asked)
+    if not rows:
+        return None
+    row = rows[0]
+    return BeforeOpening(
+        slug=row.slug,
+        code=row.code,
+        active=row.active,
+        not_on_sale_reason=row.not_on_sale_reason,
+        manual=row.manual,
+        made=(row.reference, row.create_body_hash) if row.reference else None,
+        shortage=Shortage(row.room_type_id, row.room_type_name, row.night, max(0, row.left)) if row.night else None,
+    )
+
+
+_EVENTS = text("""
+SELECT e.seq, e.happened_at, e.actor_kind, e.actor_role, s.name AS staff_name, e.channel, e.what, e.reason,
+    e.status_before, e.status_after, e.awaited, e.policy_version, e.difference
+FROM booking_events e
+LEFT JOIN staff s ON s.staff_id = e.staff_id
+WHERE e.hotel_id = :hotel_id AND e.reference = :reference
+ORDER BY e.seq
+LIMIT :most
+""")
+_NOTICES = text("""
+SELECT notice_id, seq, kind, audience, stay, state, state_reason, due_at, sent_at
+FROM notices
+WHERE hotel_id = :hotel_id AND reference = :reference
+ORDER BY notice_id
+LIMIT :most
+""")
+
+
+async def read_events(tx: AsyncConnection, hotel_id: int, reference: str) -> Sequence[Any]:
+    """The booking's events in their order, with the name of the person for staff."""
+    place = {"hotel_id": hotel_id, "reference": reference, "most": MAX_TIMELINE_ROWS}
+    return (await tx.execute(_EVENTS, place)).all()
+
+
+async def read_notices(tx: AsyncConnection, hotel_id: int, reference: str) -> Sequence[Any]:
+    """The messages that were written about the booking, sent or not."""
+    place = {"hotel_id": hotel_id, "reference": reference, "most": MAX_TIMELINE_ROWS}
+    return (await tx.execute(_NOTICES, place)).all()

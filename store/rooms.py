@@ -1,0 +1,64 @@
+"""Physical rooms: given to a stay for its nights, freed again, handed to housekeeping.
+
+Rooms are locked by id; the exclusion constraint behind the segments is law, so a room is never given twice.
+"""
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from domain.booking import Booking
+from domain.refusals import conflict, rule
+from domain.steps import Step
+
+_LOCK = text("""
+SELECT room_id, number, housekeeping, out_of_service, active FROM rooms
+WHERE hotel_id = :hotel_id AND room_id = ANY(CAST(:room_ids AS int[]))
+ORDER BY room_id FOR UPDATE
+""")
+_LEAVE = text("""
+DELETE FROM room_segments WHERE hotel_id = :hotel_id AND reference = :reference AND stay = ANY(CAST(:stays AS int[]))
+""")
+_OCCUPY = text("""
+INSERT INTO room_segments (hotel_id, reference, stay, room_id, arrival, departure)
+VALUES (:hotel_id, :reference, :stay, :room_id, :arrival, :departure)
+ON CONFLICT DO NOTHING RETURNING segment_id
+""")
+_DIRTY = text("""
+UPDATE rooms SET housekeeping = 'dirty' WHERE hotel_id = :hotel_id AND room_id = ANY(CAST(:room_ids AS int[]))
+""")
+
+
+async def change_rooms(tx: AsyncConnection, booking: Booking, step: Step) -> None:
+    """Writes the room side of a step.
+
+    Errors: Refused room_not_free (409), room_out_of_service (422), room_not_clean (422, field `reason`).
+    """
+    room_ids = sorted({c.room_id for c in step.rooms if c.room_id} | set(step.clean_rooms) | set(step.dirty_rooms))
+    if not room_ids and not step.rooms:
+        return
+    place = {"hotel_id": booking.hotel_id, "reference": booking.reference}
+    rows = (await tx.execute(_LOCK, {**place, "room_ids": room_ids})).all()
+    numbers = {row.room_id: row.number for row in rows}
+    given = {change.room_id for change in step.rooms if change.room_id}
+    for row in rows:
+        if row.room_id in given and step.what == "room_assigned" and (row.out_of_service or not row.active):
+            raise rule("room_out_of_service", f"Room {row.number} is out of service.", "room", room=row.number)
+        if row.room_id in step.clean_rooms and row.housekeeping == "dirty":
+            raise rule(
+                "room_not_clean",
+                f"Room {row.number} is not clean yet; give a reason to check in all the same.",
+                "reason",
+                room=row.number,
+            )
+    if step.rooms:
+        await tx.execute(_LEAVE, {**place, "stays": [change.stay for change in step.rooms]})
+    for change in step.rooms:
+        if change.room_id is None:
+            continue
+        dates = {"arrival": change.arrival, "departure": change.departure}
+        taken = await tx.execute(_OCCUPY, {**place, "stay": change.stay, "room_id": change.room_id, **dates})
+        if taken.scalar() is None:
+            number = numbers.get(change.room_id, "")
+            raise conflict("room_not_free", f"Room {number} is given to somebody else on these nights.", room=number)
+    if step.dirty_rooms:
+        await tx.execute(_DIRTY, {**place, "room_ids": list(step.dirty_rooms)})

@@ -1,0 +1,157 @@
+"""The one place that opens a connection and commits.
+
+Every transaction says for which hotel it acts; row security answers with no rows otherwise. The setting is local to the
+transaction, so a connection that is used again, also after an error, carries nothing over.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from typing import Any
+
+import psycopg
+from psycopg.pq import TransactionStatus
+from pydantic import TypeAdapter
+from sqlalchemy import text
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+
+STATEMENT_TIMEOUT_MS = 4_000
+LOCK_TIMEOUT_MS = 2_000
+
+
+class BypassingRole(RuntimeError):
+    """The role could read every hotel's rows, so the system refuses to start with it."""
+
+
+class DatabaseAway(ConnectionError):
+    """The database can't be reached, or did not answer in time; the same may be tried again after a moment."""
+
+
+_MAY_PASS = (psycopg.OperationalError, psycopg.InterfaceError, OperationalError, InterfaceError, PoolTimeoutError)
+
+
+class Database:
+    """A bounded pool of connections in one role.
+
+    url: postgresql://… of a role that row security binds. pool_size: connections kept; as many again on demand.
+    """
+
+    def __init__(self, url: str, *, pool_size: int = 8) -> None:
+        self._pool_size = pool_size
+        self._engine: AsyncEngine = create_async_engine(
+            make_url(url).set(drivername="postgresql+psycopg"),
+            isolation_level="AUTOCOMMIT",
+            hide_parameters=True,
+            pool_size=pool_size,
+            max_overflow=pool_size,
+            pool_timeout=3,
+            pool_pre_ping=False,
+            pool_recycle=900,
+            connect_args={
+                "connect_timeout": 3,
+                "prepare_threshold": 2,
+                "options": f"-c statement_timeout={STATEMENT_TIMEOUT_MS} -c lock_timeout={LOCK_TIMEOUT_MS} "
+                "-c TimeZone=UTC -c idle_in_transaction_session_timeout=10000",
+            },
+        )
+
+    async def open(self) -> None:
+        """Connects once and refuses a role that row security does not bind (BypassingRole)."""
+        async with self.public() as tx:
+            row = (
+                await tx.execute(
+                    text("SELECT rolname, rolsuper OR rolbypassrls FROM pg_roles WHERE rolname = current_user")
+                )
+            ).one()
+            if row[1]:
+                raise BypassingRole(f"The role {row[0]} can bypass row security; use holdfast_app.")
+
+    async def close(self) -> None:
+        """Closes the pool."""
+        await self._engine.dispose()
+
+    @asynccontextmanager
+    async def hotel(self, hotel_id: int) -> AsyncIterator[AsyncConnection]:
+        """One transaction that sees and writes the rows of one hotel only."""
+        async with self._transaction(f"BEGIN; SELECT set_config('holdfast.hotel_id', '{int(hotel_id)}', true)") as tx:
+            yield tx
+
+    @asynccontextmanager
+    async def public(self, staff_id: int | None = None) -> AsyncIterator[AsyncConnection]:
+        """One transaction without a hotel: public tables, and the roles of one person where given."""
+        who = "" if staff_id is None else f"; SELECT set_config('holdfast.staff_id', '{int(staff_id)}', true)"
+        async with self._transaction(f"BEGIN{who}") as tx:
+            yield tx
+
+    @asynccontextmanager
+    async def _transaction(self, opening: str) -> AsyncIterator[AsyncConnection]:
+        """Begins and says for whom in one round trip; commits at the end, rolls back on any error.
+
+        The driver is in autocommit, so that it adds no statement of its own. Errors: DatabaseAway for all that may pass
+        by itself (no connection, a lost one, a lock or statement that took too long).
+        """
+        try:
+            tx, driver = await self._begin(opening.encode())
+            try:
+                yield tx
+                ended = await driver.execute(b"COMMIT", prepare=False)
+                if ended.statusmessage != "COMMIT":
+                    raise RuntimeError("An error inside the transaction was swallowed; the server rolled it back.")
+            except BaseException:
+                await asyncio.shield(_roll_back(driver))
+                raise
+            finally:
+                await asyncio.shield(_give_back(tx, driver))
+        except _MAY_PASS as trouble:
+            raise DatabaseAway(f"The database did not do it: {type(trouble).__name__}.") from trouble
+
+    async def _begin(self, opening: bytes) -> tuple[AsyncConnection, psycopg.AsyncConnection[Any]]:
+        """A connection in a fresh transaction. Connections that a restarted server has forgotten are thrown away."""
+        for _ in range(2 * self._pool_size):
+            tx = await self._engine.connect()
+            driver = await driver_of(tx)
+            try:
+                await driver.execute(opening, prepare=False)
+            except BaseException as trouble:
+                lost = driver.closed and isinstance(trouble, psycopg.OperationalError)
+                await asyncio.shield(_give_back(tx, driver))
+                if not lost:
+                    raise
+                continue
+            return tx, driver
+        raise DatabaseAway("The database closes every connection.")
+
+
+async def driver_of(tx: AsyncConnection) -> psycopg.AsyncConnection[Any]:
+    """The driver's own connection under one of SQLAlchemy's."""
+    driver = (await tx.get_raw_connection()).driver_connection
+    if not isinstance(driver, psycopg.AsyncConnection):
+        raise TypeError("The store speaks through psycopg.")
+    return driver
+
+
+async def _give_back(tx: AsyncConnection, driver: psycopg.AsyncConnection[Any]) -> None:
+    """Returns the connection to the pool, or takes it out where it is lost or still in a transaction."""
+    if driver.closed or driver.info.transaction_status is not TransactionStatus.IDLE:
+        await tx.invalidate()
+    await tx.close()
+
+
+async def _roll_back(driver: psycopg.AsyncConnection[Any]) -> None:
+    """Ends a transaction that failed. A connection that is lost has none any more; the first error counts."""
+    with suppress(psycopg.Error):
+        if not driver.closed:
+            await driver.execute(b"ROLLBACK", prepare=False)
+
+
+def app_url(owner_url: str, role: str = "holdfast_app") -> str:
+    """The same database as the owner's address, in a run-time role."""
+    return make_url(owner_url).set(username=role).render_as_string(hide_password=False)
+
+
+def adapter(kind: type) -> TypeAdapter:
+    """Reads and writes one of our dataclasses as JSON."""
+    return TypeAdapter(kind)

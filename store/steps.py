@@ -1,0 +1,157 @@
+"""How a step of a booking is written: its event, the counters, rooms, money and notices, in one transaction.
+
+Only the workflow's activities call this. Whatever is raised, the transaction is rolled back.
+"""
+
+import json
+from dataclasses import asdict
+from typing import Any
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from domain.agenda import agenda, next_alarm, waiting_for
+from domain.booking import payment_status
+from domain.refusals import conflict
+from domain.steps import Overtaken, Repeated, Step
+from messages.bookings import TakeStep
+from store.nights import move_nights
+from store.rooms import change_rooms
+from store.states import dump_agenda, dump_entry, dump_notices, dump_state, dump_stays
+
+_EVENT = text("""
+INSERT INTO booking_events (hotel_id, reference, seq, step_id, happened_at, actor_kind, actor_role, staff_id, channel,
+    what, reason, status_before, status_after, awaited, policy_version, difference)
+SELECT :hotel_id, :reference, :seq, :step_id, :now, :actor_kind, :actor_role, :staff_id, :channel, :what, :reason,
+    b.status, :status, CAST(:awaited AS jsonb), :policy_version, CAST(:difference AS jsonb)
+FROM bookings b WHERE b.hotel_id = :hotel_id AND b.reference = :reference
+ON CONFLICT (hotel_id, reference, seq) DO NOTHING
+RETURNING seq
+""")
+_EARLIER_EVENT = text("""
+SELECT step_id FROM booking_events WHERE hotel_id = :hotel_id AND reference = :reference AND seq = :seq
+""")
+_KEY = text("""
+INSERT INTO command_keys (hotel_id, reference, key, body_hash, seq)
+VALUES (:hotel_id, :reference, :key, :body_hash, :seq) ON CONFLICT DO NOTHING RETURNING seq
+""")
+_EARLIER_KEY = text("""
+SELECT body_hash FROM command_keys WHERE hotel_id = :hotel_id AND reference = :reference AND key = :key
+""")
+_BOOKING_AFTER = text("""
+UPDATE bookings SET status = :status, payment_status = :payment_status, version = :version, seq = :seq,
+    state = CAST(:state AS jsonb), agenda = CAST(:agenda AS jsonb), waiting_for = :waiting_for, next_at = :next_at,
+    approval_deadline = :approval_deadline, paid_minor = :paid_minor, balance_minor = :balance_minor,
+    needs_attention = :attention <> '', attention = :attention, cancellation_reason = :cancellation_reason,
+    last_instant = :now
+WHERE hotel_id = :hotel_id AND reference = :reference AND seq < :seq
+""")
+_STAYS_AFTER = text("""
+UPDATE stays t SET status = s.status, inventory_type_id = s.inventory_type_id, room_id = s.room_id,
+    checked_in_at = s.checked_in_at, checked_out_at = s.checked_out_at
+FROM jsonb_to_recordset(CAST(:stays AS jsonb)) AS s (number int, status text, inventory_type_id int, room_id int,
+    checked_in_at timestamptz, checked_out_at timestamptz)
+WHERE t.hotel_id = :hotel_id AND t.reference = :reference AND t.stay = s.number
+""")
+_PAYMENT = text("""
+INSERT INTO payments (hotel_id, reference, number, method, amount_minor, currency, external_reference, received_at,
+    business_date, staff_id)
+VALUES (:hotel_id, :reference, :number, :method, :amount_minor, :currency, :external_reference, :now, :business_date,
+    :staff_id)
+""")
+_NOTICES = text("""
+WITH written AS (
+    INSERT INTO notices (hotel_id, reference, seq, kind, audience, stay, due_at, useful_until)
+    SELECT :hotel_id, :reference, :seq, n.kind, n.audience, n.stay, :now, n.useful_until
+    FROM jsonb_to_recordset(CAST(:notices AS jsonb)) AS n (kind text, audience text, stay int,
+        useful_until timestamptz)
+)
+SELECT pg_notify('holdfast_notices', :hotel_text)
+""")
+
+
+async def write_step(tx: AsyncConnection, taken: TakeStep) -> None:
+    """Writes one step with everything that belongs to it.
+
+    Errors: Repeated, Overtaken; Refused sold_out, room_not_free, room_not_clean, room_out_of_service,
+    idempotency_key_reused. Whatever is raised, the transaction is rolled back.
+    """
+    step, booking = taken.step, taken.step.after
+    place = {"hotel_id": booking.hotel_id, "reference": booking.reference, "seq": booking.seq}
+    await _write_event(tx, taken, place)
+    if taken.key:
+        await _write_key(tx, taken, place)
+    await move_nights(tx, booking.hotel_id, step.nights)
+    await change_rooms(tx, booking, step)
+    await _write_state(tx, step, place)
+    if step.payment:
+        payment = asdict(step.payment)
+        written = {"currency": booking.terms.currency, "staff_id": step.act.actor.staff_id, "now": step.act.now}
+        await tx.execute(_PAYMENT, {**place, **payment, **written})
+    if step.notices:
+        notices = {"notices": dump_notices(step.notices), "now": step.act.now, "hotel_text": str(booking.hotel_id)}
+        await tx.execute(_NOTICES, {**place, **notices})
+
+
+async def _write_event(tx: AsyncConnection, taken: TakeStep, place: dict[str, Any]) -> None:
+    step, act = taken.step, taken.step.act
+    written = (
+        await tx.execute(
+            _EVENT,
+            {
+                **place,
+                "step_id": taken.step_id,
+                "now": act.now,
+                "actor_kind": act.actor.kind,
+                "actor_role": act.actor.role,
+                "staff_id": act.actor.staff_id,
+                "channel": act.channel,
+                "what": step.what,
+                "reason": act.reason,
+                "status": step.after.status.value,
+                "awaited": dump_entry(step.awaited),
+                "policy_version": step.after.terms.version,
+                "difference": json.dumps(step.difference),
+            },
+        )
+    ).scalar()
+    if written is None:
+        if (await tx.execute(_EARLIER_EVENT, place)).scalar() == taken.step_id:
+            raise Repeated(same_step=True)
+        raise Overtaken
+
+
+async def _write_key(tx: AsyncConnection, taken: TakeStep, place: dict[str, Any]) -> None:
+    key = {**place, "key": taken.key}
+    if (await tx.execute(_KEY, {**key, "body_hash": taken.body_hash})).scalar() is not None:
+        return
+    if (await tx.execute(_EARLIER_KEY, key)).scalar() != taken.body_hash:
+        raise conflict("idempotency_key_reused", "This Idempotency-Key was used with another request.")
+    raise Repeated(same_step=False)
+
+
+async def _write_state(tx: AsyncConnection, step: Step, place: dict[str, Any]) -> None:
+    booking = step.after
+    entries = agenda(booking)
+    alarm = next_alarm(entries)
+    why = step.act.reason or booking.cancellation_reason if booking.cancellation_reason else ""
+    await tx.execute(
+        _BOOKING_AFTER,
+        {
+            **place,
+            "status": booking.status.value,
+            "payment_status": payment_status(booking).value,
+            "version": booking.version,
+            "state": dump_state(booking),
+            "agenda": dump_agenda(entries),
+            "waiting_for": waiting_for(booking),
+            "next_at": alarm.at if alarm else None,
+            "approval_deadline": booking.approval_deadline,
+            "paid_minor": booking.paid_minor,
+            "balance_minor": booking.balance_minor,
+            "attention": booking.attention,
+            "cancellation_reason": why,
+            "now": booking.last_instant,
+        },
+    )
+    await tx.execute(_STAYS_AFTER, {**place, "stays": dump_stays(booking.stays)})

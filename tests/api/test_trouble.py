@@ -1,0 +1,141 @@
+"""When a booking's own workflow is in trouble: what the caller is told, and what stays true meanwhile."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import date
+
+import pytest
+from temporalio import workflow
+from temporalio.client import Client, WorkflowUpdateFailedError
+from temporalio.exceptions import ApplicationError
+from temporalio.service import RPCError, RPCStatusCode
+from temporalio.worker import UnsandboxedWorkflowRunner, Worker
+
+from api import front_desk
+from api.problems import Problem
+from config.settings import Settings
+from domain.refusals import Kind, Refused
+from messages.bookings import Answer, Approve, BookingStart
+from messages.converter import data_converter
+from messages.names import BOOKINGS_QUEUE
+from store.session import Database
+from tests.api.conftest import Opener
+from tests.api.world import SECRET, Desk, Guests, problem
+from tests.story.conftest import own_namespace
+from worker.build import bookings_worker
+
+MOST_TRIES = 12
+
+
+@workflow.defn(name="BookingWorkflow")
+class Broken:
+    """The story of a booking with a bug in it."""
+
+    @workflow.run
+    async def run(self, start: BookingStart) -> None:
+        """Parks itself."""
+        raise ZeroDivisionError(f"a bug, {start.resume is None}")
+
+    @workflow.update
+    async def approve(self, command: Approve) -> Answer:
+        """Is never answered."""
+        await asyncio.Event().wait()
+        raise AssertionError(command)
+
+
+@asynccontextmanager
+async def healthy(client: Client, app_url: str) -> AsyncIterator[None]:
+    """The real worker."""
+    database = Database(app_url, pool_size=4)
+    await database.open()
+    async with bookings_worker(client, database, SECRET, versioned=False):
+        yield
+    await database.close()
+
+
+@asynccontextmanager
+async def broken(client: Client) -> AsyncIterator[None]:
+    """A worker with the bug."""
+    async with Worker(
+        client, task_queue=BOOKINGS_QUEUE, workflows=[Broken], workflow_runner=UnsandboxedWorkflowRunner()
+    ):
+        yield
+
+
+async def test_a_booking_parked_by_a_bug_is_a_503_and_loses_nothing(
+    opened: Opener, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its row is still read, and the desk hears that an operator has to look."""
+    monkeypatch.setattr(front_desk, "DEADLINE_SECONDS", 1.0)
+    namespace = await own_namespace(settings.temporal_target)
+    client = await Client.connect(settings.temporal_target, namespace=namespace, data_converter=data_converter(SECRET))
+    async with opened(temporal_namespace=namespace) as api:
+        guests, desk = Guests(api), await Desk.at(api, "malabar")
+        async with healthy(client, settings.app_database_url):
+            made = await guests.booked()
+        codes = []
+        async with broken(client):
+            while "booking_needs_attention" not in codes and len(codes) < MOST_TRIES:
+                answer = await desk.act(made["reference"], "approve", {"version": 1})
+                assert answer.status_code == 503, answer.text
+                codes.append(answer.json()["code"])
+            told = problem(answer, 503, "booking_needs_attention")
+            assert int(answer.headers["Retry-After"]) == told["retry_after"] == 60
+            assert (await desk.see(f"bookings/{made['reference']}"))["status"] == "pending"
+
+
+@pytest.mark.parametrize(
+    ("words", "status", "code"),
+    [
+        ("Unable to perform workflow execution update due to Workflow Task in failed state.",
+         RPCStatusCode.FAILED_PRECONDITION, "booking_needs_attention"),
+        ("a server is away", RPCStatusCode.UNAVAILABLE, "not_answered_in_time"),
+        ("limit on number of concurrent in-flight updates has been reached (10)",
+         RPCStatusCode.RESOURCE_EXHAUSTED, "not_answered_in_time"),
+        ("something new", RPCStatusCode.INTERNAL, "not_answered_in_time"),
+    ],
+)  # fmt: skip
+def test_what_the_server_cannot_do_now_is_a_503_with_a_code(words: str, status: RPCStatusCode, code: str) -> None:
+    """Never a 500: the same request may be sent again."""
+    answer = front_desk._from_server(RPCError(words, status, b""))
+    assert isinstance(answer, Problem)
+    assert (answer.status, answer.code) == (503, code)
+
+
+def test_a_workflow_that_ended_meanwhile_sends_the_desk_back_to_the_row() -> None:
+    """Whether the server says so or the update does."""
+    gone = RPCError("workflow execution already completed", RPCStatusCode.NOT_FOUND, b"")
+    assert isinstance(front_desk._from_server(gone), front_desk.JustEnded)
+    cut = WorkflowUpdateFailedError(ApplicationError("cut", type="AcceptedUpdateCompletedWorkflow"))
+    assert isinstance(front_desk._from_workflow(cut), front_desk.JustEnded)
+
+
+def test_a_refusal_comes_through_as_the_rule_raised_it() -> None:
+    """Code, words, kind, field and facts; what is no refusal is trouble."""
+    told = {"code": "too_early", "detail": "Not yet.", "kind": "rule", "field": "version", "facts": {"left": 2}}
+    refused = front_desk._from_workflow(WorkflowUpdateFailedError(ApplicationError("no", told, type="too_early")))
+    assert isinstance(refused, Refused)
+    assert (refused.code, refused.kind, refused.field, refused.facts) == (
+        "too_early",
+        Kind.RULE,
+        "version",
+        {"left": 2},
+    )
+    bug = front_desk._from_workflow(WorkflowUpdateFailedError(ApplicationError("boom", type="ValueError")))
+    assert isinstance(bug, Problem)
+    assert bug.code == "booking_needs_attention"
+
+
+@pytest.mark.parametrize(
+    ("arrival", "departure", "rooms", "words"),
+    [
+        (date(2026, 11, 21), date(2026, 11, 23), 1, "malabar · 21 → 23 Nov 2026 · 1 room"),
+        (date(2026, 11, 30), date(2026, 12, 2), 2, "malabar · 30 Nov → 2 Dec 2026 · 2 rooms"),
+        (date(2026, 12, 31), date(2027, 1, 2), 1, "malabar · 31 Dec 2026 → 2 Jan 2027 · 1 room"),
+    ],
+)
+def test_operations_read_a_booking_in_one_line(arrival: date, departure: date, rooms: int, words: str) -> None:
+    """Hotel, nights and rooms, and never a name."""
+    card = front_desk.Card(1, "malabar", "pending", "web_direct", arrival, departure, rooms)
+    assert front_desk._summary(card) == words

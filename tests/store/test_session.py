@@ -1,0 +1,102 @@
+"""Transactions on connections that break: nothing is half done, and the next one works."""
+
+import asyncio
+
+import psycopg
+import pytest
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
+
+from store.session import Database, DatabaseAway
+from tests.houses import plain, superuser_url
+
+
+def end_connections(owner_url: str) -> None:
+    """The server ends every connection of the application, as a restart does."""
+    with psycopg.connect(plain(superuser_url(owner_url)), autocommit=True) as db:
+        db.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+            " WHERE usename = 'holdfast_app' AND datname = current_database()"
+        )
+
+
+async def run(database: Database, *statements: str) -> None:
+    """Some statements in one transaction of the hotel in Kochi."""
+    async with database.hotel(3) as tx:
+        for statement in statements:
+            await tx.execute(text(statement))
+
+
+async def test_connections_that_the_server_ended_are_replaced_unseen(database: Database, owner_url: str) -> None:
+    """After a restart of the database the next transactions simply work."""
+    async with database.public() as one, database.public() as two:
+        assert (await one.execute(text("SELECT 1"))).scalar() == (await two.execute(text("SELECT 1"))).scalar()
+    end_connections(owner_url)
+    async with database.public() as tx:
+        assert (await tx.execute(text("SELECT 1"))).scalar() == 1
+
+
+async def test_a_connection_lost_in_the_middle_is_told_and_the_next_works(database: Database, owner_url: str) -> None:
+    """What was under way fails as a passing trouble; nothing of it stays."""
+
+    async def is_cut_off() -> None:
+        async with database.hotel(3) as tx:
+            await tx.execute(text("UPDATE rooms SET housekeeping = 'dirty'"))
+            end_connections(owner_url)
+            await tx.execute(text("SELECT 1"))
+
+    with pytest.raises(DatabaseAway):
+        await is_cut_off()
+    async with database.hotel(3) as tx:
+        dirty = (await tx.execute(text("SELECT count(*) FROM rooms WHERE housekeeping = 'dirty'"))).scalar()
+    assert dirty == 0
+
+
+async def test_a_statement_that_takes_too_long_is_a_passing_trouble(app_url: str) -> None:
+    """The bound on every statement holds, and the connection is whole afterwards."""
+    database = Database(app_url, pool_size=1)
+    with pytest.raises(DatabaseAway):
+        await run(database, "SET LOCAL statement_timeout = 50", "SELECT pg_sleep(5)")
+    async with database.public() as tx:
+        assert (await tx.execute(text("SELECT 1"))).scalar() == 1
+    await database.close()
+
+
+async def test_a_cancelled_task_leaves_no_transaction_behind(app_url: str) -> None:
+    """Somebody stops waiting in the middle: the pool's only connection serves the next one, in a fresh transaction."""
+    database = Database(app_url, pool_size=1)
+
+    async def waits() -> None:
+        async with database.hotel(3) as tx:
+            await tx.execute(text("UPDATE rooms SET housekeeping = 'dirty'"))
+            await tx.execute(text("SELECT pg_sleep(3)"))
+
+    task = asyncio.create_task(waits())
+    await asyncio.sleep(0.3)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    async with database.hotel(3) as tx:
+        dirty = (await tx.execute(text("SELECT count(*) FROM rooms WHERE housekeeping = 'dirty'"))).scalar()
+    assert dirty == 0
+    await database.close()
+
+
+async def test_an_error_that_was_swallowed_is_not_committed_in_silence(database: Database) -> None:
+    """The server rolls an aborted transaction back at COMMIT; that is never taken for done."""
+
+    async def swallows() -> None:
+        async with database.public() as tx:
+            with pytest.raises(DBAPIError, match="division"):
+                await tx.execute(text("SELECT 1 / 0"))
+
+    with pytest.raises(RuntimeError, match="swallowed"):
+        await swallows()
+
+
+async def test_a_database_that_is_nowhere_is_a_passing_trouble() -> None:
+    """No server at the address."""
+    database = Database("postgresql://holdfast_app@127.0.0.1:9/nowhere")
+    with pytest.raises(DatabaseAway):
+        await database.open()
+    await database.close()

@@ -1,0 +1,78 @@
+"""A namespace, a worker and a client for stories; the worker is the real one, on the process's own database."""
+
+import asyncio
+import secrets
+from collections.abc import AsyncIterator, Callable
+from datetime import timedelta
+
+import pytest
+from google.protobuf.duration_pb2 import Duration
+from temporalio.api.enums.v1 import IndexedValueType
+from temporalio.api.operatorservice.v1 import AddSearchAttributesRequest
+from temporalio.api.workflowservice.v1 import DescribeNamespaceRequest, RegisterNamespaceRequest
+from temporalio.client import Client
+from temporalio.service import RPCError
+
+from domain.stay import StayDates
+from messages.converter import data_converter
+from store.session import Database
+from tests.story.world import SECRET, House, Life
+from worker.build import bookings_worker
+
+KINDS = {
+    "HotelId": IndexedValueType.INDEXED_VALUE_TYPE_KEYWORD,
+    "BookingStatus": IndexedValueType.INDEXED_VALUE_TYPE_KEYWORD,
+    "Channel": IndexedValueType.INDEXED_VALUE_TYPE_KEYWORD,
+    "ArrivalDate": IndexedValueType.INDEXED_VALUE_TYPE_DATETIME,
+    "DepartureDate": IndexedValueType.INDEXED_VALUE_TYPE_DATETIME,
+    "NeedsAttention": IndexedValueType.INDEXED_VALUE_TYPE_BOOL,
+}
+
+
+async def own_namespace(target: str) -> str:
+    """A namespace of one's own on the run's server, with the search attributes, so that no other worker answers."""
+    name = f"test-{secrets.token_hex(4)}"
+    client = await Client.connect(target)
+    keep = Duration()
+    keep.FromTimedelta(timedelta(days=1))
+    await client.workflow_service.register_namespace(
+        RegisterNamespaceRequest(namespace=name, workflow_execution_retention_period=keep)
+    )
+    async with asyncio.timeout(20):
+        while True:
+            try:
+                await client.workflow_service.describe_namespace(DescribeNamespaceRequest(namespace=name))
+                await client.operator_service.add_search_attributes(
+                    AddSearchAttributesRequest(search_attributes=KINDS, namespace=name)
+                )
+                return name
+            except RPCError:
+                await asyncio.sleep(0.1)
+
+
+@pytest.fixture(scope="session")
+def temporal_namespace(temporal_target: str) -> str:
+    """The test process's namespace."""
+    return asyncio.run(own_namespace(temporal_target))
+
+
+@pytest.fixture
+async def client(temporal_target: str, temporal_namespace: str) -> Client:
+    """A client that reads and writes as the system does."""
+    return await Client.connect(temporal_target, namespace=temporal_namespace, data_converter=data_converter(SECRET))
+
+
+@pytest.fixture
+async def worker(client: Client, app_url: str) -> AsyncIterator[None]:
+    """The real worker of the bookings queue."""
+    database = Database(app_url, pool_size=4)
+    await database.open()
+    async with bookings_worker(client, database, SECRET, versioned=False, strict=True):
+        yield
+    await database.close()
+
+
+@pytest.fixture
+def live(worker: None, client: Client, owner_url: str) -> Callable[[House, StayDates], Life]:
+    """Begins a life at a hotel for a stay."""
+    return lambda house, dates: Life(client, owner_url, house, dates)

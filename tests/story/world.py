@@ -1,0 +1,281 @@
+"""A small world for stories: a hotel of one's own in any zone, signed offers, and a booking to live through."""
+
+import asyncio
+import secrets
+from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+import psycopg
+from pydantic import TypeAdapter
+from sqlalchemy.engine import make_url
+from temporalio.client import Client, WithStartWorkflowOperation, WorkflowHandle, WorkflowUpdateFailedError
+from temporalio.common import WorkflowIDConflictPolicy
+from temporalio.exceptions import ApplicationError
+from temporalio.testing import TimeSkipper
+
+from domain.booking import Actor
+from domain.quoting import NightLine, Quote
+from domain.stay import StayDates
+from domain.terms import Confirmation, HotelTerms, Payment, StayTerms
+from messages.bookings import (
+    Answer,
+    Approve,
+    Asked,
+    AssignRoom,
+    BookingStart,
+    Cancel,
+    CheckIn,
+    CheckOut,
+    Decline,
+    GuestDetails,
+    MarkNoShow,
+    OpenBooking,
+    Opened,
+    Resume,
+    RoomAsked,
+    TakePayment,
+)
+from messages.names import BOOKINGS_QUEUE, reference, workflow_id
+from messages.offers import Offer, sign_offer
+from tests.houses import superuser_url
+from workflows.booking import BookingWorkflow
+
+SECRET = "a secret for tests only"
+GUEST = Actor("guest")
+DESK = Actor("staff", "frontdesk", 1)
+NIGHT_MINOR = 10_000
+
+
+@dataclass
+class House:
+    """A hotel with one room type, made for one test. rooms: ids by number."""
+
+    hotel_id: int
+    code: str
+    terms: HotelTerms
+    rooms: dict[str, int] = field(default_factory=dict)
+
+
+def connect(owner_url: str) -> psycopg.Connection[Any]:
+    """A connection past row security, for arranging and looking; each statement commits by itself."""
+    url = make_url(superuser_url(owner_url)).set(drivername="postgresql")
+    return psycopg.connect(url.render_as_string(hide_password=False), autocommit=True)
+
+
+def build_house(
+    owner_url: str,
+    *,
+    zone: str = "Asia/Kolkata",
+    currency: str = "INR",
+    payment: Payment = Payment.AT_HOTEL,
+    confirmation: Confirmation = Confirmation.MANUAL,
+    rooms: int = 2,
+    first: date | None = None,
+    nights: int = 500,
+    **terms: Any,
+) -> House:
+    """Inserts a hotel of its own, with rooms 101 and up, one plan and stock for `nights` from `first` (today)."""
+    code = "".join(secrets.choice("ABCDEFGHJKLMNPQRSTUVWXYZ") for _ in range(3))
+    own = HotelTerms(1, zone, currency, payment, confirmation, **terms)
+    start = first or datetime.now(UTC).date() - timedelta(days=2)
+    with connect(owner_url) as db:
+        while db.execute("SELECT 1 FROM hotels WHERE code = %s", [code]).fetchone():
+            code = "".join(secrets.choice("ABCDEFGHJKLMNPQRSTUVWXYZ") for _ in range(3))
+        row = db.execute(
+            "INSERT INTO hotels (slug, code, name, city, country, address, phone, email, description, zone, currency,"
+            " policy_version) VALUES (%s, %s, 'A House', 'A City', 'IN', 'A Street 1', '+91 484 000 0000',"
+            " 'stay@house.example', '', %s, %s, 1) RETURNING hotel_id",
+            [f"house-{code.lower()}", code, zone, currency],
+        ).fetchone()
+        assert row
+        hotel_id = int(row[0])
+        db.execute(
+            "INSERT INTO policy_versions VALUES (%s, 1, %s, now(), 'test')",
+            [hotel_id, TypeAdapter(HotelTerms).dump_json(own).decode()],
+        )
+        stay_terms = TypeAdapter(StayTerms).dump_json(StayTerms(1, "flexible")).decode()
+        db.execute("INSERT INTO stay_policies VALUES (%s, 1, 'flexible', %s, now())", [hotel_id, stay_terms])
+        db.execute(
+            "INSERT INTO room_types (hotel_id, room_type_id, code, name, description, base_guests, max_guests,"
+            " max_adults, max_children) VALUES (%s, 1, 'DBL', 'Double room', '', 2, 3, 3, 2),"
+            " (%s, 2, 'STE', 'Suite', '', 2, 3, 3, 2)",
+            [hotel_id, hotel_id],
+        )
+        numbers = {str(101 + n): n + 1 for n in range(rooms)}
+        for number, room_id in numbers.items():
+            db.execute("INSERT INTO rooms (hotel_id, room_id, room_type_id, number) VALUES (%s, %s, 1, %s)",
+                       [hotel_id, room_id, number])  # fmt: skip
+        db.execute("INSERT INTO rooms (hotel_id, room_id, room_type_id, number) VALUES (%s, 900, 2, '900')", [hotel_id])
+        db.execute(
+            "INSERT INTO rate_plans (hotel_id, rate_plan_id, code, name, meal_plan, stay_policy_id)"
+            " VALUES (%s, 1, 'FLEX', 'Flexible', 'room_only', 1)",
+            [hotel_id],
+        )
+        db.execute("INSERT INTO rate_plan_room_types VALUES (%s, 1, 1)", [hotel_id])
+        for room_type, physical in ((1, rooms), (2, 1)):
+            db.execute(
+                "INSERT INTO room_type_nights (hotel_id, room_type_id, night, physical)"
+                " SELECT %s, %s, %s::date + n, %s FROM generate_series(0, %s) AS n",
+                [hotel_id, room_type, start, physical, nights],
+            )
+    return House(hotel_id, code, own, {**numbers, "900": 900})
+
+
+def offer(house: House, dates: StayDates, **changes: Any) -> Offer:
+    """A promise of 100.00 a night, good for half an hour."""
+    nights = tuple(NightLine(night, NIGHT_MINOR) for night in dates.nights)
+    quote = Quote(1, "DBL", "Double room", 1, "FLEX", "Flexible", "room_only", nights, (),
+                  NIGHT_MINOR * len(nights), house.terms.currency, 1)  # fmt: skip
+    expires = int((datetime.now(UTC) + timedelta(minutes=30)).timestamp())
+    promised = Offer(
+        house.hotel_id, dates.arrival.isoformat(), dates.departure.isoformat(), 2, (), 1, 1, expires, quote
+    )
+    return replace(promised, **changes)
+
+
+@dataclass
+class Life:
+    """One booking and the hands of everybody around it."""
+
+    client: Client
+    owner_url: str
+    house: House
+    dates: StayDates
+    reference: str = ""
+
+    @property
+    def handle(self) -> WorkflowHandle[Any, Any]:
+        """The booking's workflow, whichever run."""
+        return self.client.get_workflow_handle(workflow_id(self.reference))
+
+    async def begin(self, rooms: int = 1, key: str = "", late: bool = False, **changes: Any) -> Opened:
+        """Asks for rooms; answers what the opening came to. late: nobody waits for it any more."""
+        key = key or secrets.token_hex(8)
+        self.reference = reference(SECRET, self.house.code, self.dates.arrival, key, 0)
+        signed = sign_offer(SECRET, offer(self.house, self.dates, **changes))
+        opening = OpenBooking(
+            hotel_id=self.house.hotel_id,
+            reference=self.reference,
+            key=key,
+            body_hash="hash",
+            rooms=(RoomAsked(signed),) * rooms,
+            guest=GuestDetails("A Guest", "guest@example.com", "+91 98470 00000", "IN"),
+            open_before=datetime.now(UTC) + timedelta(seconds=-1 if late else 15),
+            actor=GUEST,
+            channel="web",
+        )
+        start = self._start(BookingStart(opening=opening))
+        return await self.client.execute_update_with_start_workflow(
+            "opened", start_workflow_operation=start, id=key, result_type=Opened
+        )
+
+    def _start(self, start: BookingStart) -> WithStartWorkflowOperation[Any, Any]:
+        return WithStartWorkflowOperation(
+            BookingWorkflow.run,
+            start,
+            id=workflow_id(self.reference),
+            task_queue=BOOKINGS_QUEUE,
+            id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
+        )
+
+    async def ask(self, update: Any, command: Any, key: str = "") -> Answer:
+        """Sends a command as the API does: update-with-start, resuming from the row where no run is open."""
+        resume = self._start(BookingStart(resume=Resume(self.house.hotel_id, self.reference)))
+        return await self.client.execute_update_with_start_workflow(
+            update, command, start_workflow_operation=resume, id=key or command.asked.key
+        )
+
+    def asked(self, actor: Actor = DESK, **more: Any) -> Asked:
+        """What every command carries."""
+        return Asked(more.pop("key", secrets.token_hex(6)), more.pop("body_hash", "hash"), actor, "desk", **more)
+
+    async def approve(self, **more: Any) -> Answer:
+        """The hotel says yes."""
+        return await self.ask(BookingWorkflow.approve, Approve(self.asked(**more)))
+
+    async def decline(self, **more: Any) -> Answer:
+        """The hotel says no."""
+        return await self.ask(BookingWorkflow.decline, Decline(self.asked(**more)))
+
+    async def cancel(self, actor: Actor = GUEST, **more: Any) -> Answer:
+        """Rooms are given up."""
+        return await self.ask(BookingWorkflow.cancel, Cancel(self.asked(actor, **more)))
+
+    async def assign(self, number: str, stay: int = 1, **more: Any) -> Answer:
+        """A stay gets a room; 900 is the suite."""
+        room_type = 2 if number == "900" else 1
+        asked = self.asked(stays=(stay,), **more)
+        return await self.ask(
+            BookingWorkflow.assign_room, AssignRoom(asked, self.house.rooms[number], number, room_type)
+        )
+
+    async def check_in(self, **more: Any) -> Answer:
+        """Guests arrive."""
+        return await self.ask(BookingWorkflow.check_in, CheckIn(self.asked(**more)))
+
+    async def pay(self, amount_minor: int, currency: str = "", **more: Any) -> Answer:
+        """The desk takes cash."""
+        money = TakePayment(self.asked(**more), "cash", amount_minor, currency or self.house.terms.currency)
+        return await self.ask(BookingWorkflow.take_payment, money)
+
+    async def check_out(self, **more: Any) -> Answer:
+        """Guests leave."""
+        return await self.ask(BookingWorkflow.check_out, CheckOut(self.asked(**more)))
+
+    async def no_show(self, **more: Any) -> Answer:
+        """The desk says that nobody came."""
+        return await self.ask(BookingWorkflow.mark_no_show, MarkNoShow(self.asked(**more)))
+
+    async def until(self, instant: datetime) -> None:
+        """Lets the booking's clock run on to just past this instant."""
+        behind = instant - await self.clock()
+        if behind > timedelta(0):
+            await TimeSkipper(self.client).fast_forward(self.handle, behind + timedelta(seconds=1))
+
+    async def clock(self) -> datetime:
+        """The booking's own clock, skipped time included."""
+        return await TimeSkipper(self.client).get_current_time(self.handle)
+
+    def row(self) -> dict[str, Any]:
+        """The booking's row, as readers see it."""
+        with connect(self.owner_url) as db:
+            cursor = db.execute("SELECT * FROM bookings WHERE reference = %s", [self.reference])
+            found = cursor.fetchone()
+            names = [column.name for column in cursor.description or ()]
+        return dict(zip(names, found, strict=True)) if found else {}
+
+    def events(self) -> list[str]:
+        """What happened, in order."""
+        with connect(self.owner_url) as db:
+            rows = db.execute("SELECT what FROM booking_events WHERE reference = %s ORDER BY seq", [self.reference])
+            return [row[0] for row in rows]
+
+    def notices(self) -> list[str]:
+        """What was wished to be sent, in order."""
+        with connect(self.owner_url) as db:
+            rows = db.execute("SELECT kind FROM notices WHERE reference = %s ORDER BY notice_id", [self.reference])
+            return [row[0] for row in rows]
+
+    def counted(self) -> list[tuple[date, int, int]]:
+        """(night, held, sold) of the doubles, for the booking's nights."""
+        with connect(self.owner_url) as db:
+            return db.execute(
+                "SELECT night, held, sold FROM room_type_nights WHERE hotel_id = %s AND room_type_id = 1"
+                " AND night >= %s AND night < %s ORDER BY night",
+                [self.house.hotel_id, self.dates.arrival, self.dates.departure],
+            ).fetchall()
+
+    async def reaches(self, wanted: object, column: str = "status", seconds: float = 15) -> dict[str, Any]:
+        """The row, once a column says what is wanted. Bounded: a story that does not get there fails the test."""
+        async with asyncio.timeout(seconds):
+            while self.row().get(column) != wanted:
+                await asyncio.sleep(0.02)
+        return self.row()
+
+
+def refusal(error: WorkflowUpdateFailedError) -> str:
+    """The stable code of a refused command."""
+    cause = error.cause
+    assert isinstance(cause, ApplicationError)
+    return str(cause.type)

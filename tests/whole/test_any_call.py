@@ -1,0 +1,46 @@
+"""Any call the OpenAPI document allows, and many it does not: never a 5xx, never an answer it does not tell."""
+
+import asyncio
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import httpx
+
+from tests.whole.conftest import Doors
+from tests.whole.test_up import DESK
+
+LEAST_CALLS = 1_000
+EXAMPLES = os.environ.get("HOLDFAST_PROOF_CALLS", "30")
+CHECKS = "not_a_server_error,status_code_conformance,content_type_conformance,response_schema_conformance"
+MOST_SECONDS = 200 if EXAMPLES == "30" else 2_000
+
+
+def calls(address: str) -> float:
+    """How many requests the API has counted."""
+    lines = httpx.get(f"{address}/metrics").text.splitlines()
+    counted = [line for line in lines if line.startswith("holdfast_http_requests_total")]
+    return sum(float(line.rpartition(" ")[2]) for line in counted)
+
+
+async def test_no_call_breaks_the_api_or_gets_an_answer_that_is_not_documented(
+    doors: Doors, guests: list[httpx.AsyncClient], tmp_path: Path
+) -> None:
+    """At least a thousand calls, made up from the document by schemathesis with a fixed seed, as the front desk."""
+    login = await guests[0].post("/api/v1/auth/login", json=DESK)
+    address = doors.addresses[0]
+    command = [
+        str(Path(sys.executable).with_name("schemathesis")), "run", f"{address}/api/v1/openapi.json",
+        "--checks", CHECKS, "--max-examples", EXAMPLES, "--phases", "examples,coverage,fuzzing", "--seed", "20270310",
+        "--header", f"Authorization: Bearer {login.json()['access_token']}", "--no-shrink", "--warnings", "off",
+        "--continue-on-failure",
+    ]  # fmt: skip
+    before = calls(address)
+    process = await asyncio.create_subprocess_exec(
+        *command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+    )
+    async with asyncio.timeout(MOST_SECONDS):
+        told, _ = await process.communicate()
+    assert process.returncode == 0, told.decode()[-6000:]
+    assert calls(address) - before >= LEAST_CALLS

@@ -1,0 +1,56 @@
+"""The composition root of the work side: stores and gateways are wired into activities here and nowhere else."""
+
+from temporalio.client import Client
+from temporalio.common import VersioningBehavior, WorkerDeploymentVersion
+from temporalio.worker import PollerBehaviorAutoscaling, Worker, WorkerDeploymentConfig
+from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
+
+from activities.bookings import BookingActivities
+from messages.build import build_id
+from messages.names import BOOKINGS_QUEUE, DEPLOYMENT
+from store.bookings import BookingStore
+from store.session import Database
+from workflows.booking import BookingWorkflow
+
+# About 51 KB each; a booking that fell out of the cache is replayed when it is needed again.
+CACHED_WORKFLOWS = 200
+# Everything a story is told by: pure modules and frozen messages. Importing them anew for each workflow would cost more
+# than all the rest of opening a booking (docs/decisions/0010).
+STORY_MODULES = ("activities", "domain", "messages", "workflows", "pydantic", "pydantic_core", "cryptography")
+
+
+def runner(*, strict: bool = False) -> SandboxedWorkflowRunner:
+    """The sandbox that workflows run in.
+
+    strict: the story's own modules are imported anew inside it, so that each use of a clock, of chance or of the
+    outside world is refused. The stories' tests run strictly; the running system trusts what they have shown.
+    """
+    trusted = () if strict else STORY_MODULES
+    return SandboxedWorkflowRunner(restrictions=SandboxRestrictions.default.with_passthrough_modules(*trusted))
+
+
+def deployment() -> WorkerDeploymentConfig:
+    """Each booking stays with the build that it began on until it renews itself onto a newer one."""
+    return WorkerDeploymentConfig(
+        version=WorkerDeploymentVersion(deployment_name=DEPLOYMENT, build_id=build_id()),
+        use_worker_versioning=True,
+        default_versioning_behavior=VersioningBehavior.PINNED,
+    )
+
+
+def bookings_worker(
+    client: Client, database: Database, secret: str, *, versioned: bool = True, strict: bool = False
+) -> Worker:
+    """The worker of the bookings queue. `versioned` False serves every build; `strict` see `runner`."""
+    activities = BookingActivities(database, BookingStore(), secret)
+    return Worker(
+        client,
+        task_queue=BOOKINGS_QUEUE,
+        workflows=[BookingWorkflow],
+        activities=[activities.open_booking, activities.take_step, activities.load_booking],
+        workflow_runner=runner(strict=strict),
+        deployment_config=deployment() if versioned else None,
+        max_cached_workflows=CACHED_WORKFLOWS,
+        workflow_task_poller_behavior=PollerBehaviorAutoscaling(initial=5, maximum=20),
+        activity_task_poller_behavior=PollerBehaviorAutoscaling(initial=2, maximum=10),
+    )
