@@ -9,7 +9,7 @@ from activities import notices as activities_module
 from gateways.postmark import PostmarkMailer
 from store.session import Database
 from tests.doubles.running import TOKEN, Double, running_double
-from tests.store.outbox import build_outbox
+from tests.store.outbox import build_outbox, settle_other_outboxes
 from tests.story.notices.post import ForgetfulStore, Post, working
 
 
@@ -30,7 +30,8 @@ def double(house_double: Double, monkeypatch: pytest.MonkeyPatch) -> Double:
 
 @pytest.fixture
 async def post(client: Client, database: Database, owner_url: str, double: Double) -> AsyncIterator[Post]:
-    """A hotel whose notices are being sent."""
+    """A hotel whose notices are being sent, the only one with any."""
+    settle_other_outboxes(owner_url)
     store = ForgetfulStore(database)
     async with working(client, store, PostmarkMailer(TOKEN, double.address)):
         post = Post(client, build_outbox(owner_url), double, store)
