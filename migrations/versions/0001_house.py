@@ -8,16 +8,15 @@ Rules that hold for every table here:
   indexes.
 """
 
-from pathlib import Path
-
 from alembic import op
+
+from migrations.tenancy import lock_tenant_table, run_sql
 
 revision = "0001"
 down_revision = None
 branch_labels = None
 depends_on = None
 
-SQL = Path(__file__).with_suffix("").parent / "sql"
 TENANT_TABLES = (
     "policy_versions",
     "stay_policies",
@@ -45,22 +44,15 @@ TENANT_TABLES = (
 def upgrade() -> None:
     """Builds the tables, then locks every hotel's rows behind row security."""
     for name in ("0001_hotels.sql", "0001_bookings.sql", "0001_people.sql"):
-        op.execute((SQL / name).read_text(encoding="utf-8"))
+        run_sql(name)
     for table in TENANT_TABLES:
-        op.execute(f"ALTER TABLE {table} ENABLE ROW LEVEL SECURITY")
-        op.execute(f"ALTER TABLE {table} FORCE ROW LEVEL SECURITY")
-        op.execute(
-            f"CREATE POLICY {table}_own_hotel ON {table} "
-            "USING (hotel_id = NULLIF(current_setting('holdfast.hotel_id', true), '')::int) "
-            "WITH CHECK (hotel_id = NULLIF(current_setting('holdfast.hotel_id', true), '')::int)"
-        )
-        op.execute(f"CREATE POLICY {table}_operations ON {table} FOR SELECT TO holdfast_ops USING (true)")
+        lock_tenant_table(table)
     # Who works where is asked before a hotel is chosen, so a person may read their own roles.
     op.execute(
         "CREATE POLICY staff_roles_own ON staff_roles FOR SELECT "
         "USING (staff_id = NULLIF(current_setting('holdfast.staff_id', true), '')::int)"
     )
-    op.execute((SQL / "0001_grants.sql").read_text(encoding="utf-8"))
+    run_sql("0001_grants.sql")
 
 
 def downgrade() -> None:
