@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 from temporalio import activity
 
+from domain.acts import opened
 from domain.booking import Booking, Status, Stay
 from domain.refusals import Refused, conflict, rule
 from domain.stay import day_text
-from domain.steps import Act, Overtaken, Repeated, opened
+from domain.steps import Act, Overtaken, Repeated
 from domain.terms import HotelTerms, StayTerms
 from messages.bookings import (
     OpenBooking,
@@ -67,11 +68,14 @@ class BookingActivities:
                     return self._found(opening, found)
                 if self._clock() > opening.open_before:
                     return _not(opening, "not_opened")
-                self._check(offers, found.active, found.not_on_sale_reason, found.stopped)
+                stopped = None if opening.past_restrictions else found.stopped
+                self._check(offers, found.active, found.not_on_sale_reason, stopped)
                 terms = await self._store.terms(tx, opening.hotel_id, offers[0].policy_version)
                 stays = [await self._store.stay_terms(tx, opening.hotel_id, o.stay_policy_id) for o in offers]
                 now = opening.now or self._clock()
-                step = opened(_booking(opening, offers, terms, stays, slug=found.slug, now=now), _act(opening, now))
+                first = _booking(opening, offers, terms, stays, slug=found.slug, now=now)
+                by_desk = opening.actor.kind == "staff" and not opening.for_approval
+                step = opened(first, _act(opening, now), option_until=opening.option_until, approves=by_desk)
                 await self._store.write_opening(tx, opening, offers, step, now)
         except Refused as refused:
             return _not(opening, "refused", refusal_of(refused))
@@ -125,7 +129,7 @@ def _reused(opening: OpenBooking) -> Refusal:
 
 
 def _act(opening: OpenBooking, now: datetime) -> Act:
-    return Act(now, opening.actor, opening.channel)
+    return Act(now, opening.actor, opening.channel, opening.reason)
 
 
 def _booking(
@@ -152,6 +156,7 @@ def _booking(
             rate_plan_id=offer.quote.rate_plan_id,
             total_minor=offer.quote.total_minor,
             terms=own,
+            night_minor=_night_minor(offer),
         )
         for number, (offer, own) in enumerate(zip(offers, stay_terms, strict=True), 1)
     )
@@ -163,7 +168,17 @@ def _booking(
         terms=replace(terms, version=offers[0].policy_version),
         stays=stays,
         source=opening.source,
+        commission_percent=opening.commission_percent,
         created_at=now,
         since=now,
         last_instant=now,
     )
+
+
+def _night_minor(offer: Offer) -> tuple[int, ...]:
+    """What each night costs with everything that is added to it; a tax on the whole stay belongs to its first night."""
+    prices = {line.night: line.price_minor for line in offer.quote.nights}
+    for tax in offer.quote.taxes:
+        if not tax.included:
+            prices[tax.night or date.fromisoformat(offer.arrival)] += tax.amount_minor
+    return tuple(prices[line.night] for line in offer.quote.nights)

@@ -11,7 +11,7 @@ from domain.notices import NoticeEnd
 from messages.notices import BatchReport, ClaimedNotices, ClaimNotices, NoticeBatch
 
 if TYPE_CHECKING:
-    from domain.notices import LetterFacts
+    from domain.letters import LetterFacts
     from gateways.letters import Letters
     from gateways.mailer import Letter, Mailer, Sent
     from store.notices import NoticeStore
@@ -70,15 +70,15 @@ class NoticeActivities:
             absent: list[int] = []
             trouble = ""
             for fact in facts:
-                found = await self._mailer.find(NOTICE_KEY, notice_name(batch.hotel_id, fact.notice_id))
+                found = await self._mailer.find(NOTICE_KEY, notice_name(batch.hotel_id, fact.notice.notice_id))
                 if found.outcome == "busy":
                     trouble = found.text or "The provider could not be asked."
                     break
                 # Another system's letter under the same number is not this one.
                 if found.outcome == "found" and found.metadata.get(BOOKING_KEY) == fact.booking.reference:
-                    ends.append(NoticeEnd(fact.notice_id, "sent", provider_id=found.provider_id))
+                    ends.append(NoticeEnd(fact.notice.notice_id, "sent", provider_id=found.provider_id))
                 else:
-                    absent.append(fact.notice_id)
+                    absent.append(fact.notice.notice_id)
             await self._store.end(batch.hotel_id, ends, batch.at)
             await self._store.release(batch.hotel_id, absent, tried=True)
         return BatchReport(sent=len(ends), trouble=trouble)
@@ -94,14 +94,14 @@ class NoticeActivities:
         ends: list[NoticeEnd] = []
         for fact in facts:
             if not fact.told:
-                ends.append(NoticeEnd(fact.notice_id, "dropped", f"No longer true: {fact.booking.status}."))
+                ends.append(NoticeEnd(fact.notice.notice_id, "dropped", f"No longer true: {fact.booking.status}."))
                 continue
             try:
-                letters[fact.notice_id] = self._letters.write(fact)
+                letters[fact.notice.notice_id] = self._letters.write(fact)
             except Exception as error:
-                activity.logger.exception("A letter could not be written: notice %s.", fact.notice_id)
+                activity.logger.exception("A letter could not be written: notice %s.", fact.notice.notice_id)
                 why = f"The letter could not be written: {type(error).__name__}."
-                ends.append(NoticeEnd(fact.notice_id, "undeliverable", why))
+                ends.append(NoticeEnd(fact.notice.notice_id, "undeliverable", why))
         return letters, ends
 
     async def _send(self, letters: dict[int, "Letter"]) -> dict[int, "Sent"]:

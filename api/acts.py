@@ -2,27 +2,31 @@
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Annotated
 
 from fastapi import Depends, Request
 
 from api.callers import AtDesk, Desk, Parts, Record
-from api.commands import Make, Wish, carry_out, check_expected_fee
+from api.commands import Make, Wish, carry_out
 from api.desk import room_for, stay_for_room
 from api.house import House
 from api.idempotency import once_for_command
-from api.shapes.bookings import (
-    BookingBody,
+from api.shapes.bookings import BookingBody, DeskBooking, GuestCancel
+from api.shapes.commands import (
     DeskApprove,
     DeskAssign,
-    DeskBooking,
+    DeskCancel,
+    DeskClock,
     DeskCommand,
     DeskPayment,
+    DeskReinstate,
     DeskStays,
-    GuestCancel,
 )
+from api.shapes.common import MoneyAsked
 from domain.booking import Actor
 from domain.lifecycle import Action
+from domain.refusals import conflict
 from messages.bookings import (
     Approve,
     Asked,
@@ -31,9 +35,14 @@ from messages.bookings import (
     CheckIn,
     CheckOut,
     Command,
+    Confirm,
     Decline,
+    GiveUp,
     MarkNoShow,
+    MoveClock,
+    Reinstate,
     TakePayment,
+    WaiveFee,
 )
 from store.booking_reads import BookingRecord
 
@@ -51,19 +60,28 @@ def _plainly(kind: Callable[[Asked], Command]) -> Make:
 
 async def guest_cancel(house: House, request: Request, record: BookingRecord, body: GuestCancel) -> BookingBody:
     """The guest gives rooms up. Errors: 409 fee_changed where another fee was told."""
-    if body.expected_fee is not None:
-        check_expected_fee(record, body.expected_fee.amount_minor, body.expected_fee.currency)
+    expected = expected_fee(record, body.expected_fee)
     wish = Wish(
         action=Action.CANCEL,
         once=once_for_command(request, "guest-cancel", body.version, body),
         actor=GUEST,
         channel="web",
-        make=_plainly(Cancel),
+        make=_plainly(partial(Cancel, expected_fee_minor=expected)),
         version=body.version,
         reason=body.reason,
         stays=body.stays,
     )
     return house.views.for_guest(await carry_out(house, record, wish))
+
+
+def expected_fee(record: BookingRecord, told: MoneyAsked | None) -> int | None:
+    """The fee that a dry run told, in minor units. Errors: 409 fee_changed for one in another currency."""
+    if told is None:
+        return None
+    currency = record.state.terms.currency
+    if told.currency != currency:
+        raise conflict("fee_changed", f"Fees of this booking are in {currency}.", "expected_fee", currency=currency)
+    return told.amount_minor
 
 
 @dataclass(frozen=True)
@@ -79,7 +97,8 @@ class Counter:
         """The hotel's yes; the note and the checklist are kept as the event's reason."""
         points = [f"{'done' if point.done else 'not done'}: {point.item}" for point in body.checklist]
         reason = "; ".join([body.note, *points] if body.note else points)
-        return await self._act(Action.APPROVE, body, _plainly(Approve), reason)
+        done = tuple(point.item for point in body.checklist if point.done)
+        return await self._act(Action.APPROVE, body, _plainly(partial(Approve, done=done)), reason)
 
     async def decline(self, body: DeskCommand) -> DeskBooking:
         """The hotel's no."""
@@ -97,9 +116,33 @@ class Counter:
         """Guests did not come."""
         return await self._act(Action.NO_SHOW, body, _plainly(MarkNoShow), body.reason, body.stays)
 
-    async def cancel(self, body: DeskStays) -> DeskBooking:
+    async def cancel(self, body: DeskCancel) -> DeskBooking:
         """The hotel cancels, for the guest or by itself."""
-        return await self._act(Action.CANCEL, body, _plainly(Cancel), body.reason, body.stays)
+        expected = expected_fee(self.record, body.expected_fee)
+        make = _plainly(partial(Cancel, waive_fee=body.waive_fee, expected_fee_minor=expected))
+        return await self._act(Action.CANCEL, body, make, body.reason, body.stays)
+
+    async def confirm(self, body: DeskCommand) -> DeskBooking:
+        """An option is made firm."""
+        return await self._act(Action.CONFIRM, body, _plainly(Confirm), body.reason)
+
+    async def reinstate(self, body: DeskReinstate) -> DeskBooking:
+        """Rooms that had ended are taken up again."""
+        make = _plainly(partial(Reinstate, oversell=body.oversell))
+        return await self._act(Action.REINSTATE, body, make, body.reason, body.stays)
+
+    async def waive_fee(self, body: DeskStays) -> DeskBooking:
+        """A fee is not asked for after all."""
+        return await self._act(Action.WAIVE_FEE, body, _plainly(WaiveFee), body.reason, body.stays)
+
+    async def fail(self, body: DeskCommand) -> DeskBooking:
+        """A booking that can't be had any more is given up."""
+        return await self._act(Action.FAIL, body, _plainly(GiveUp), body.reason)
+
+    async def move_clock(self, key: str, body: DeskClock) -> DeskBooking:
+        """A clock of the agenda is moved, or put back."""
+        make = _plainly(partial(MoveClock, key=key, at=body.at))
+        return await self._act(Action.CLOCKS, body, make, body.reason, named=f"clock-{key}")
 
     async def take_payment(self, body: DeskPayment) -> DeskBooking:
         """Money over the counter."""
@@ -134,10 +177,11 @@ class Counter:
         stays: Sequence[int] = (),
         *,
         already: bool = False,
+        named: str = "",
     ) -> DeskBooking:
         wish = Wish(
             action=action,
-            once=once_for_command(self.request, action.value, body.version, body),
+            once=once_for_command(self.request, named or action.value, body.version, body),
             actor=self.desk.actor,
             channel="desk",
             make=make,

@@ -7,14 +7,31 @@ from datetime import datetime
 from fastapi import FastAPI
 
 from api import problems
+from api.codec import UiDoor
 from api.front_desk import FrontDesk
 from api.house import House, real_clock
 from api.limits import AddressLimits
 from api.office import Office
 from api.openapi import DESCRIPTION, describe
 from api.pages import install_pages, pages
-from api.routes import auth, bookings, desk, hotels, platform
-from api.security import Guard
+from api.routes import (
+    admin,
+    auth,
+    bookings,
+    changes,
+    codec,
+    desk,
+    desk_bookings,
+    desk_changes,
+    files,
+    guest_links,
+    hotels,
+    people,
+    platform,
+)
+from api.routes import notices as notice_routes
+from api.routes import webhooks as webhook_routes
+from api.security import CrossSite, Guard
 from api.telemetry import Watch
 from api.views import API, Views
 from config.settings import Settings
@@ -28,8 +45,11 @@ TAGS = [
     {"name": "Platform", "description": "For machines."},
 ]
 _ROUTERS = (
-    hotels.hotels, hotels.one_hotel, bookings.making, bookings.guests, auth.logins, auth.logged_in, desk.desk,
-    platform.platform, pages,
+    hotels.hotels, hotels.one_hotel, bookings.making, bookings.guests, changes.guest_changes, people.own,
+    guest_links.asking, guest_links.confirming, auth.logins, auth.logged_in,
+    desk_bookings.desk_bookings, desk.desk, desk_changes.desk_changes,
+    changes.staff_changes, people.people, files.files, guest_links.printing, notice_routes.notices, admin.admin,
+    webhook_routes.webhooks, platform.platform, codec.codec, pages,
 )  # fmt: skip
 # Nothing of a request is recorded by the framework: bodies and queries hold people's words.
 _NO_TRACES = {"tracing": False, "metrics": False, "logs": False, "operation_spans": False}
@@ -51,6 +71,7 @@ def create_app(settings: Settings, metrics_folder: str = "", clock: Callable[[],
             app.state.house = house
             yield
         finally:
+            await house.errands.close()
             await house.database.close()
             if house.operations:
                 await house.operations.close()
@@ -72,8 +93,11 @@ def create_app(settings: Settings, metrics_folder: str = "", clock: Callable[[],
     app.openapi = lambda: describe(app)  # type: ignore[method-assign]
     install_pages(app)
     problems.install(app)
+    app.add_middleware(UiDoor, settings=settings)
     app.add_middleware(Watch)
-    app.add_middleware(Guard, by_tls=settings.base_url.startswith("https://"))
+    if settings.cors_allowed:
+        app.add_middleware(CrossSite, settings=settings)
+    app.add_middleware(Guard, settings=settings)
     return app
 
 
@@ -85,9 +109,9 @@ def _build(settings: Settings, metrics_folder: str, clock: Callable[[], datetime
         database=database,
         operations=operations,
         front_desk=FrontDesk(settings.base_url),
-        office=Office(database, clock),
+        office=Office(database, clock, settings.secret_key.get_secret_value()),
         limits=AddressLimits(settings),
-        views=Views(settings),
+        views=Views(settings, clock),
         clock=clock,
         metrics_folder=metrics_folder,
     )

@@ -16,8 +16,9 @@ from fastapi import Depends, Request
 from fastapi.routing import APIRoute
 from starlette.responses import Response
 
+from api.devices import admit_device, remember_device
 from api.house import House, house_of
-from api.limits import LOGINS, PUBLIC
+from api.limits import AT_LOGIN, PUBLIC
 from api.permissions import check_role
 from api.problems import malformed, not_logged_in
 from api.selling import find_hotel
@@ -26,7 +27,8 @@ from domain.refusals import absent, forbidden
 from messages.tokens import read_guest_token
 from store.booking_reads import BookingRecord, read_booking
 from store.hotels import Hotel
-from store.staff import StaffRole, StaffSession
+from store.sessions import StaffSession
+from store.staff import StaffRole
 
 COOKIE = "holdfast_session"
 GUEST_LINK_LIFETIME = timedelta(days=30)
@@ -81,7 +83,23 @@ class _AdmittingRoute(APIRoute):
 
 
 class PublicRoute(_AdmittingRoute):
-    """For everybody, within the limits of an address."""
+    """For everybody, within the limits of an address. A browser is told apart from others from its first visit on."""
+
+    def get_route_handler(self) -> Handler:
+        """The handler of every door, with the browser's word in its answer."""
+        answer = super().get_route_handler()
+
+        async def remembered(request: Request) -> Response:
+            response = await answer(request)
+            remember_device(request, response)
+            return response
+
+        return remembered
+
+    async def admit(self, request: Request) -> None:
+        """Notes which browser or app asks."""
+        await super().admit(request)
+        admit_device(request)
 
 
 class HotelRoute(PublicRoute):
@@ -97,8 +115,8 @@ class LoginRoute(_AdmittingRoute):
     """For who wants to log in."""
 
     async def admit(self, request: Request) -> None:
-        """Guessing passwords is slow work."""
-        await house_of(request).limits.check(request, LOGINS, time.time)
+        """Tries are counted once the account is known too; this bounds what is no try at all."""
+        await house_of(request).limits.check(request, AT_LOGIN, time.time)
 
 
 class GuestRoute(_AdmittingRoute):

@@ -1,13 +1,14 @@
-"""The gauges of /metrics that come from the database: open bookings by hotel and status."""
+"""The gauges of /metrics that come from the database: bookings, clocks, letters, and the server itself."""
 
 import asyncio
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
-from dataclasses import field as default
+from datetime import datetime
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from store.booking_counts import count_needing_attention, count_open_bookings
+from store.booking_counts import HotelCounts, ServerCounts, count_hotels, count_server
 from store.session import Database
 
 GOOD_FOR_SECONDS = 15.0
@@ -16,10 +17,10 @@ LOOK_SECONDS = 2.0
 
 @dataclass(frozen=True)
 class Counts:
-    """Open bookings by (hotel, status), and how many of them need attention."""
+    """What the last look found; server is None where the database did not answer it."""
 
-    by_status: dict[tuple[str, str], int] = default(default_factory=dict)
-    needing_attention: int = 0
+    hotels: tuple[HotelCounts, ...] = ()
+    server: ServerCounts | None = None
 
 
 class Census:
@@ -29,19 +30,19 @@ class Census:
         self._counted_at = -GOOD_FOR_SECONDS
         self._last: Counts | None = None
 
-    async def counts(self, operations: Database | None) -> Counts | None:
-        """The last counts; None where operations has no address, or its database does not answer."""
+    async def counts(self, operations: Database | None, clock: Callable[[], datetime]) -> Counts | None:
+        """The last counts; None where operations has no address. clock: the real one, which clocks are late by."""
         if operations is None:
             return None
         if time.monotonic() - self._counted_at >= GOOD_FOR_SECONDS:
             self._counted_at = time.monotonic()
-            self._last = await _count(operations)
+            self._last = await _count(operations, clock())
         return self._last
 
 
-async def _count(operations: Database) -> Counts | None:
+async def _count(operations: Database, now: datetime) -> Counts:
     try:
         async with asyncio.timeout(LOOK_SECONDS), operations.public() as tx:
-            return Counts(await count_open_bookings(tx), await count_needing_attention(tx))
+            return Counts(tuple(await count_hotels(tx, now)), await count_server(tx))
     except (TimeoutError, OSError, SQLAlchemyError):
-        return None
+        return Counts()

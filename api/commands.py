@@ -7,16 +7,18 @@ answers too.
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from api.front_desk import Card, JustEnded
 from api.house import House
 from api.idempotency import Once
 from api.problems import busy
-from api.shapes.bookings import CancelPreview
+from api.shapes.amending import CancelPreview
 from api.shapes.common import Money
 from domain.booking import Actor, Status
+from domain.fees import cancellation_fee
 from domain.lifecycle import Action, already_true, check_allowed, check_version
-from domain.refusals import Refused, absent, conflict
+from domain.refusals import Refused, absent
 from domain.terms import cancellation_in_words
 from messages.bookings import Answer, Asked, Command
 from store.booking_reads import BookingRecord, read_booking, read_command_key
@@ -70,7 +72,7 @@ async def carry_out(house: House, record: BookingRecord, wish: Wish) -> BookingR
             return record
         try:
             command = await wish.make(wish.asked)
-            answer = await house.front_desk.command(wish.action, command, record.reference, _card(record))
+            answer = await house.front_desk.command(wish.action, command, record.reference, card_of(record))
         except JustEnded:
             record = await _read_again(house, record)
             continue
@@ -83,7 +85,7 @@ def is_news(record: BookingRecord, wish: Wish) -> bool:
     if wish.already or already_true(record.state, wish.action, wish.stays):
         return False
     check_version(record.state, wish.version)
-    check_allowed(record.state, wish.action, wish.stays)
+    check_allowed(record.state, wish.action, wish.stays, wish.actor.kind)
     return True
 
 
@@ -112,7 +114,8 @@ async def _read_again(house: House, record: BookingRecord) -> BookingRecord:
     return fresh
 
 
-def _card(record: BookingRecord) -> Card:
+def card_of(record: BookingRecord) -> Card:
+    """What Temporal's UI shows of the booking, from its row."""
     state = record.state
     return Card(
         hotel_id=record.hotel_id,
@@ -126,32 +129,25 @@ def _card(record: BookingRecord) -> Card:
     )
 
 
-def preview_cancel(record: BookingRecord, version: int | None, stays: Sequence[int]) -> CancelPreview:
-    """What cancelling now would cost and give back; nothing is done. Errors: as the act itself.
-
-    Cancelling is free of charge as long as fees are not collected, whatever the rate's terms name.
-    """
+def preview_cancel(
+    record: BookingRecord, version: int | None, stays: Sequence[int], actor_kind: str, now: datetime
+) -> CancelPreview:
+    """What cancelling now would cost and give back; nothing is done. Errors: as the act itself."""
     state = record.state
     check_version(state, version)
-    chosen = check_allowed(state, Action.CANCEL, stays)
+    chosen = check_allowed(state, Action.CANCEL, stays, actor_kind)
     live = [stay for stay in chosen if stay.status is not Status.CANCELLED]
-    owed_after_minor = state.owed_minor - sum(stay.total_minor for stay in live)
+    fees = [cancellation_fee(state, stay, now) for stay in live]
+    fee_minor = sum(fee.amount_minor for fee in fees)
+    owed_after_minor = state.owed_minor - sum(stay.owed_minor for stay in live) + fee_minor
     refund_minor = max(0, state.paid_minor - owed_after_minor)
     currency = state.terms.currency
     return CancelPreview(
         reference=record.reference,
         version=state.version,
         stays=[stay.number for stay in live],
-        fee=Money(amount_minor=0, currency=currency),
+        fee=Money(amount_minor=fee_minor, currency=currency),
         refund=Money(amount_minor=refund_minor, currency=currency),
-        policy=[cancellation_in_words(state.terms, stay.terms, stay.arrival) for stay in live],
+        rules=[fee.rule for fee in fees],
+        policy=[cancellation_in_words(state.terms, stay.terms, stay.arrival, state.created_at) for stay in live],
     )
-
-
-def check_expected_fee(record: BookingRecord, fee_minor: int, currency: str) -> None:
-    """A fee that was told must still be the fee. Errors: 409 fee_changed with the present one."""
-    present = record.state.terms.currency
-    if (fee_minor, currency) != (0, present):
-        raise conflict(
-            "fee_changed", f"Cancelling costs {present} 0 now.", "expected_fee", fee_minor=0, currency=present
-        )

@@ -13,20 +13,31 @@ from api.shapes.common import Money, utc
 from api.shapes.desk import (
     Approval,
     Blocker,
+    ChangeWaiting,
     DayCounts,
     DayStay,
     DeskDay,
     DeskList,
     DeskRow,
+    Option,
     RoomList,
     RoomState,
 )
+from api.shapes.desk_bookings import DeskCount
 from domain.booking import Booking, Status, Stay
 from domain.clocks import business_date, local_text
 from domain.refusals import absent, conflict, rule
 from domain.stay import StayDates
 from store.booking_reads import BookingRecord
-from store.desk_reads import MOST_OF_A_DAY, DeskFilters, list_bookings, read_day, read_rooms
+from store.desk_reads import (
+    MOST_COUNTED,
+    MOST_OF_A_DAY,
+    DeskFilters,
+    count_bookings,
+    list_bookings,
+    read_day,
+    read_rooms,
+)
 from store.hotels import Hotel, hotel_by_id
 
 READY = ("clean", "inspected")
@@ -44,6 +55,13 @@ async def desk_list(house: House, desk: AtDesk, filters: DeskFilters, limit: int
     if len(rows) > limit:
         following = write_cursor(house.secret, listed, [_place(shown[-1].place), shown[-1].reference])
     return DeskList(items=[_row(row) for row in shown], next_cursor=following, limit=limit)
+
+
+async def desk_count(house: House, desk: AtDesk, filters: DeskFilters) -> DeskCount:
+    """How many bookings a list has, counted up to MOST_COUNTED."""
+    async with house.database.hotel(desk.hotel_id) as tx:
+        found = await count_bookings(tx, desk.hotel_id, filters)
+    return DeskCount(count=min(found, MOST_COUNTED), more=found > MOST_COUNTED)
 
 
 def _place(value: date | datetime) -> str:
@@ -90,11 +108,15 @@ async def desk_day(house: House, desk: AtDesk, day: date | None) -> DeskDay:
     day = day or today
     async with house.database.hotel(desk.hotel_id) as tx:
         rows = await read_day(tx, desk.hotel_id, day)
-    lists = (rows.arrivals, rows.departures, rows.in_house, rows.approvals, rows.attention)
+    lists = (
+        rows.arrivals, rows.departures, rows.in_house, rows.approvals, rows.attention, rows.options, rows.changes,
+    )  # fmt: skip
     arrivals = [_day_stay(row) for row in rows.arrivals[:MOST_OF_A_DAY]]
     departures = [_day_stay(row) for row in rows.departures[:MOST_OF_A_DAY]]
     in_house = [_day_stay(row) for row in rows.in_house[:MOST_OF_A_DAY]]
     approvals = [_approval(row, hotel.zone) for row in rows.approvals[:MOST_OF_A_DAY]]
+    options = [_option(row, hotel.zone) for row in rows.options[:MOST_OF_A_DAY]]
+    changes = [_change(row, hotel.zone) for row in rows.changes[:MOST_OF_A_DAY]]
     blockers = [
         *_before_arrival(arrivals),
         *_before_departure(departures),
@@ -114,12 +136,16 @@ async def desk_day(house: House, desk: AtDesk, day: date | None) -> DeskDay:
             departed=sum(stay.status == "checked_out" for stay in departures),
             in_house=len(in_house),
             approvals=len(approvals),
+            options=len(options),
+            change_requests=len(changes),
             blockers=len(blockers),
         ),
         arrivals=arrivals,
         departures=departures,
         in_house=in_house,
         approvals=approvals,
+        options=options,
+        change_requests=changes,
         blockers=blockers,
         truncated=any(len(listed) > MOST_OF_A_DAY for listed in lists),
     )
@@ -153,8 +179,39 @@ def _approval(row: Any, zone: str) -> Approval:
         departure=row.departure,
         rooms=row.rooms,
         total=Money(amount_minor=row.total_minor, currency=row.currency),
+        asked_at=row.created_at,
         approval_deadline=deadline,
         local_time=local_text(utc(deadline), zone) if deadline else "",
+        age="nearly_gone" if row.nearly_gone else "half_gone" if row.half_gone else "fresh",
+    )
+
+
+def _option(row: Any, zone: str) -> Option:
+    until = row.hold_expires_at
+    return Option(
+        reference=row.reference,
+        version=row.version,
+        guest_name=row.guest_name,
+        arrival=row.arrival,
+        departure=row.departure,
+        rooms=row.rooms,
+        total=Money(amount_minor=row.total_minor, currency=row.currency),
+        hold_expires_at=until,
+        local_time=local_text(utc(until), zone) if until else "",
+    )
+
+
+def _change(row: Any, zone: str) -> ChangeWaiting:
+    return ChangeWaiting(
+        reference=row.reference,
+        version=row.version,
+        number=row.number,
+        guest_name=row.guest_name,
+        text=row.words,
+        before=Money(amount_minor=row.before_minor, currency=row.currency),
+        after=Money(amount_minor=row.after_minor, currency=row.currency),
+        until=row.until,
+        local_time=local_text(utc(row.until), zone),
     )
 
 

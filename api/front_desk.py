@@ -44,6 +44,7 @@ from messages.bookings import (
     Opened,
     Refusal,
     Resume,
+    Rezone,
 )
 from messages.converter import data_converter
 from messages.names import (
@@ -64,12 +65,21 @@ WORKFLOW = "BookingWorkflow"
 _UPDATES: dict[Action, str] = {
     Action.APPROVE: "approve",
     Action.DECLINE: "decline",
+    Action.CONFIRM: "confirm",
     Action.CANCEL: "cancel",
+    Action.AMEND: "amend",
+    Action.EXTEND: "amend",
     Action.ASSIGN_ROOM: "assign_room",
     Action.CHECK_IN: "check_in",
     Action.CHECK_OUT: "check_out",
     Action.NO_SHOW: "mark_no_show",
+    Action.REINSTATE: "reinstate",
     Action.PAYMENTS: "take_payment",
+    Action.WAIVE_FEE: "waive_fee",
+    Action.CLOCKS: "move_clock",
+    Action.ASK_CHANGE: "ask_change",
+    Action.ANSWER_CHANGE: "answer_change",
+    Action.FAIL: "give_up",
 }
 # The library's words for a server that has never been reached so far.
 _UNREACHED = "Failed client connect"
@@ -135,6 +145,28 @@ class FrontDesk:
         # room not yet clean) ask again, where the server would repeat the old refusal.
         update_id = f"{command.asked.key}~{secrets.token_hex(4)}"
         return await self._ask(_UPDATES[action], command, update_id, start, Answer)
+
+    async def correct_zone(self, correction: Rezone, reference: str, card: Card) -> None:
+        """Tells a booking that its hotel's zone was wrong; it is resumed from its row where it does not run.
+
+        Errors: 503 not_answered_in_time.
+        """
+        client = self._connected()
+        try:
+            async with asyncio.timeout(DEADLINE_SECONDS):
+                await client.start_workflow(
+                    WORKFLOW,
+                    BookingStart(resume=Resume(card.hotel_id, reference)),
+                    id=workflow_id(reference),
+                    task_queue=BOOKINGS_QUEUE,
+                    id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
+                    start_signal="correct_zone",
+                    start_signal_args=[correction],
+                    search_attributes=_search_attributes(card),
+                    static_summary=_summary(card),
+                )
+        except (TimeoutError, RPCError) as late:
+            raise _late() from late
 
     def _start(self, reference: str, start: BookingStart, card: Card) -> WithStartWorkflowOperation[Any, BookingEnd]:
         return WithStartWorkflowOperation(

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from fastapi import Request
 
 from api.census import Census
+from api.errands import Errands
 from api.front_desk import FrontDesk
 from api.health import Health
 from api.limits import AddressLimits
@@ -38,6 +39,7 @@ class House:
     terms: Terms = default(default_factory=Terms)
     health: Health = default(default_factory=Health)
     census: Census = default(default_factory=Census)
+    errands: Errands = default(default_factory=Errands)
     metrics_folder: str = ""
 
     @property

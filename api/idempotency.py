@@ -62,9 +62,9 @@ def fingerprint(purpose: str, body: BaseModel) -> str:
     return body_hash(canonical.encode())
 
 
-def once_for_creation(request: Request, body: BaseModel) -> Once:
+def once_for_creation(request: Request, body: BaseModel, purpose: str = "create") -> Once:
     """How a creation is told from another one."""
-    return Once(sent_key(request) or secrets.token_urlsafe(16), fingerprint("create", body))
+    return Once(sent_key(request) or secrets.token_urlsafe(16), fingerprint(purpose, body))
 
 
 def once_for_command(request: Request, action: str, version: int | None, body: BaseModel) -> Once:

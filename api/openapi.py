@@ -5,6 +5,7 @@ from typing import Any
 from fastapi import FastAPI
 
 from api.callers import DeskRoute, GuestRoute, StaffRoute
+from api.codec import OPERATION, CodecRoute
 from api.idempotency import HEADER
 from api.shapes.problems import ProblemBody
 
@@ -42,7 +43,7 @@ _SCHEMES = {
     "staff": {"type": "http", "scheme": "bearer", "description": "From POST /auth/login."},
     "staff_cookie": {"type": "apiKey", "in": "cookie", "name": "holdfast_session"},
 }
-_WITHOUT_KEY = ("login", "logout")
+_WITHOUT_KEY = ("login", "logout", "postmark_webhook", "renew", "begin_totp", "confirm_totp", OPERATION)
 
 
 def describe(app: FastAPI) -> dict[str, Any]:
@@ -90,7 +91,9 @@ def _add_to_operation(route: Any, method: str, operation: dict[str, Any]) -> Non
         operation["security"] = [{"guest": []}]
     if isinstance(route, (DeskRoute, StaffRoute)):
         operation["security"] = [{"staff": []}, {"staff_cookie": []}]
+        if isinstance(route, CodecRoute):
+            return
         if isinstance(route, DeskRoute):
             headers.append(_HOTEL)
-        if method == "POST":
+        if method not in ("GET", "HEAD"):
             headers.append(_SAME_SITE)

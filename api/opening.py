@@ -1,20 +1,26 @@
 """Making a booking: look, pass the gate, look again, start the story, answer from its row.
 
 The looks only save everybody the work of a start that must fail; the workflow's taking decides. How repeated keys, late
-answers and taken references are told apart is settled in docs/api.md, "Creating a booking".
+answers and taken references are told apart is settled in docs/api.md, "Creating a booking". What the desk may do
+differently is in api/desk_opening.py.
 """
 
 import asyncio
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
+from typing import Protocol
+
+from fastapi import Request
 
 from api.front_desk import DEADLINE_SECONDS, Card, JustEnded, refused_of
+from api.holds import check_holds, hold_owner
 from api.house import House
 from api.idempotency import Once, key_reused
+from api.languages import asked_language
 from api.problems import busy
-from api.shapes.bookings import CreatedBooking, NewBooking, RoomWanted
+from api.shapes.bookings import CreatedBooking, NewBooking, Sleeper
 from domain.booking import Actor, Status
 from domain.refusals import Refused, conflict, rule
 from domain.stay import MAX_CHILD_AGE, counted, day_text
@@ -29,23 +35,29 @@ SOURCE = "web_direct"
 
 
 @dataclass(frozen=True)
-class _Wish:
-    """A creation that has been read: the body, what makes it the same request, and its offers."""
+class Wish:
+    """A creation that has been read: what is to be opened, and its offers.
 
-    body: NewBooking
+    opening: but for its reference; an empty language means the hotel's. once: what makes it the same request.
+    """
+
+    opening: OpenBooking
     once: Once
     offers: Sequence[Offer]
 
     @property
     def hotel_id(self) -> int:
+        """The hotel of the first offer; the others have to be of it too."""
         return self.offers[0].hotel_id
 
     @property
     def arrival(self) -> date:
+        """The first room's arrival."""
         return min(date.fromisoformat(offer.arrival) for offer in self.offers)
 
     @property
     def departure(self) -> date:
+        """The last room's departure."""
         return max(date.fromisoformat(offer.departure) for offer in self.offers)
 
     @property
@@ -54,28 +66,103 @@ class _Wish:
         rooms = Counter((offer.quote.room_type_id, line.night) for offer in self.offers for line in offer.quote.nights)
         return [(room_type_id, night, count) for (room_type_id, night), count in rooms.items()]
 
+    def becomes(self, hotel: BeforeOpening) -> Status:
+        """What the opening is going to come to; the workflow corrects it where it comes to something else."""
+        if self.opening.option_until is not None:
+            return Status.HELD
+        by_desk = self.opening.actor.kind == "staff" and not self.opening.for_approval
+        return Status.PENDING if hotel.manual and not by_desk else Status.CONFIRMED
 
-async def create_booking(house: House, body: NewBooking, once: Once) -> CreatedBooking:
+
+class Party(Protocol):
+    """Who is to sleep in a room, as a body tells it."""
+
+    guests: list[Sleeper]
+    adults: int | None
+    children_ages: list[int] | None
+
+
+Check = Callable[[BeforeOpening], Awaitable[None]]
+
+
+async def create_booking(house: House, request: Request, body: NewBooking, once: Once) -> CreatedBooking:
     """The booking, made now or by an earlier request of the same key.
 
-    Errors: 409 sold_out, idempotency_key_reused, stop_sell; 422 of offers, party and hotel; 503 not_answered_in_time.
+    Errors: 409 sold_out, idempotency_key_reused, stop_sell; 422 of offers, party and hotel; 429 too_many_holds; 503
+    not_answered_in_time.
     """
-    offers = [read_offer(house.secret, room.offer_id, f"offers.{n}.offer_id") for n, room in enumerate(body.offers)]
-    wish = _Wish(body, once, offers)
-    _check_one_hotel(offers)
+    offers = read_offers(house, [room.offer_id for room in body.offers])
+    owner = hold_owner(house, request, body.guest.email)
+    opening = OpenBooking(
+        hotel_id=offers[0].hotel_id,
+        reference="",
+        key=once.key,
+        body_hash=once.body_hash,
+        rooms=tuple(asked_room(room.offer_id, room) for room in body.offers),
+        guest=GuestDetails(body.guest.name, body.guest.email, body.guest.phone, body.guest.country),
+        open_before=house.clock() + OPEN_WITHIN,
+        actor=Actor("guest"),
+        channel="web",
+        source=SOURCE,
+        special_requests=body.special_requests,
+        language=body.language or asked_language(request) or "",
+        hold_email=owner.email,
+        hold_address=owner.address,
+        hold_device=owner.device,
+    )
+    wish = Wish(opening, once, offers)
+
+    async def check(hotel: BeforeOpening) -> None:
+        check_doors(house, wish, hotel)
+        for n, (room, offer) in enumerate(zip(body.offers, offers, strict=True)):
+            check_occupancy(n, room, offer)
+        await check_holds(house, request, wish.hotel_id, body.guest.email)
+
+    return house.views.created(await open_booking(house, wish, check, body.hotel))
+
+
+def read_offers(house: House, signed: Sequence[str]) -> list[Offer]:
+    """The offers behind their texts. Errors: 422 offer_unknown, offer_of_another_hotel."""
+    offers = [read_offer(house.secret, text, f"offers.{n}.offer_id") for n, text in enumerate(signed)]
+    for n, offer in enumerate(offers):
+        if offer.hotel_id != offers[0].hotel_id:
+            raise rule("offer_of_another_hotel", "All rooms of a booking are in one hotel.", f"offers.{n}.offer_id")
+    return offers
+
+
+def asked_room(signed: str, room: Party) -> RoomAsked:
+    """A room with who sleeps in it, as a message."""
+    return RoomAsked(signed, tuple(GuestNamed(guest.name, guest.age) for guest in room.guests))
+
+
+async def open_booking(house: House, wish: Wish, check: Check, slug: str | None = None) -> BookingRecord:
+    """Makes the booking, or finds what an earlier request of its key made.
+
+    check: what else is looked at before anything is started; slug: the hotel that was named.
+    """
     hotel = await _look(house, wish)
-    if hotel.slug != body.hotel:
+    if slug is not None and hotel.slug != slug:
         raise rule("offer_of_another_hotel", "These offers are not of that hotel.", "hotel")
     if hotel.made is None:
-        _check(house, wish, hotel)
+        await check(hotel)
+        _check_rooms_left(hotel)
         opened = await _start(house, wish, hotel)
         if opened is not None:
-            return house.views.created(opened)
+            return opened
         hotel = await _look(house, wish)
-    return house.views.created(await _made_before(house, wish, hotel))
+    return await _made_before(house, wish.hotel_id, wish.once, hotel)
 
 
-async def _look(house: House, wish: _Wish) -> BeforeOpening:
+async def made_before(house: House, hotel_id: int, once: Once) -> BookingRecord | None:
+    """What an earlier request of this key made; None for a new key. Errors: 409 where it came with another body."""
+    async with house.database.hotel(hotel_id) as tx:
+        hotel = await look_before_opening(tx, hotel_id, once.key, [])
+    if hotel is None or hotel.made is None:
+        return None
+    return await _made_before(house, hotel_id, once, hotel)
+
+
+async def _look(house: House, wish: Wish) -> BeforeOpening:
     async with house.database.hotel(wish.hotel_id) as tx:
         found = await look_before_opening(tx, wish.hotel_id, wish.once.key, wish.wanted)
     if found is None:
@@ -83,11 +170,10 @@ async def _look(house: House, wish: _Wish) -> BeforeOpening:
     return found
 
 
-async def _made_before(house: House, wish: _Wish, hotel: BeforeOpening) -> BookingRecord:
-    """The booking that this key made. Errors: 409 where it came with another body."""
-    if hotel.made is None or hotel.made[1] != wish.once.body_hash:
+async def _made_before(house: House, hotel_id: int, once: Once, hotel: BeforeOpening) -> BookingRecord:
+    if hotel.made is None or hotel.made[1] != once.body_hash:
         raise key_reused()
-    record = await _read(house, wish.hotel_id, hotel.made[0])
+    record = await _read(house, hotel_id, hotel.made[0])
     if record is None:
         raise key_reused()
     return record
@@ -98,21 +184,13 @@ async def _read(house: House, hotel_id: int, found: str) -> BookingRecord | None
         return await read_booking(tx, hotel_id, found)
 
 
-def _check_one_hotel(offers: Sequence[Offer]) -> None:
-    for n, offer in enumerate(offers):
-        if offer.hotel_id != offers[0].hotel_id:
-            raise rule("offer_of_another_hotel", "All rooms of a booking are in one hotel.", f"offers.{n}.offer_id")
-
-
-def _check(house: House, wish: _Wish, hotel: BeforeOpening) -> None:
-    """What needs no lock to be refused. Errors: 422 not_on_sale, offer_expired, occupancy_differs; 409 sold_out."""
+def check_doors(house: House, wish: Wish, hotel: BeforeOpening) -> None:
+    """Whether the hotel sells and the prices are promised still. Errors: 422 not_on_sale, offer_expired."""
     if not hotel.active or hotel.not_on_sale_reason:
         raise rule("not_on_sale", hotel.not_on_sale_reason or "This hotel takes no bookings at present.", "hotel")
     now = house.clock()
-    for n, (room, offer) in enumerate(zip(wish.body.offers, wish.offers, strict=True)):
+    for n, offer in enumerate(wish.offers):
         check_offer_lives(offer, now, f"offers.{n}.offer_id")
-        _check_occupancy(n, room, offer)
-    _check_rooms_left(hotel)
 
 
 def _check_rooms_left(hotel: BeforeOpening) -> None:
@@ -129,7 +207,7 @@ def _check_rooms_left(hotel: BeforeOpening) -> None:
     )
 
 
-def _check_occupancy(n: int, room: RoomWanted, offer: Offer) -> None:
+def check_occupancy(n: int, room: Party, offer: Offer) -> None:
     """Who is named must fit who the price was made for; not everybody has to be named.
 
     Errors: 422 occupancy_differs.
@@ -151,7 +229,7 @@ def _check_occupancy(n: int, room: RoomWanted, offer: Offer) -> None:
     raise rule("occupancy_differs", told, f"offers.{n}.{field}")
 
 
-async def _start(house: House, wish: _Wish, hotel: BeforeOpening) -> BookingRecord | None:
+async def _start(house: House, wish: Wish, hotel: BeforeOpening) -> BookingRecord | None:
     """Starts the story behind the gate; None when another request of this key was faster while this one waited."""
     gate = house.front_desk.gate()
     waits = gate.locked()
@@ -171,12 +249,12 @@ async def _start(house: House, wish: _Wish, hotel: BeforeOpening) -> BookingReco
         gate.release()
 
 
-async def _attempts(house: House, wish: _Wish, hotel: BeforeOpening) -> BookingRecord:
+async def _attempts(house: House, wish: Wish, hotel: BeforeOpening) -> BookingRecord:
     """Tries the references that follow from the key, one after another, until one is not another key's."""
     for attempt in range(REFERENCE_ATTEMPTS):
         named = reference(house.secret, hotel.code, wish.arrival, wish.once.key, attempt)
         try:
-            answer = await house.front_desk.open_booking(_opening(house, wish, named), _card(wish, hotel))
+            answer = await house.front_desk.open_booking(_opening(house, wish, hotel, named), _card(wish, hotel))
         except JustEnded as ended:
             raise busy("not_answered_in_time", "The booking was being settled; send the same key again.") from ended
         if answer.outcome == "refused" and answer.refusal:
@@ -200,33 +278,21 @@ def _no_reference() -> Refused:
     return conflict("reference_taken", "No reference was free for this key; try again with a new Idempotency-Key.")
 
 
-def _opening(house: House, wish: _Wish, named: str) -> OpenBooking:
-    body = wish.body
-    return OpenBooking(
-        hotel_id=wish.hotel_id,
+def _opening(house: House, wish: Wish, hotel: BeforeOpening, named: str) -> OpenBooking:
+    return replace(
+        wish.opening,
         reference=named,
-        key=wish.once.key,
-        body_hash=wish.once.body_hash,
-        rooms=tuple(
-            RoomAsked(room.offer_id, tuple(GuestNamed(guest.name, guest.age) for guest in room.guests))
-            for room in body.offers
-        ),
-        guest=GuestDetails(body.guest.name, body.guest.email, body.guest.phone, body.guest.country),
         open_before=house.clock() + OPEN_WITHIN,
-        actor=Actor("guest"),
-        channel="web",
-        source=SOURCE,
-        special_requests=body.special_requests,
+        language=wish.opening.language or hotel.language,
     )
 
 
-def _card(wish: _Wish, hotel: BeforeOpening) -> Card:
+def _card(wish: Wish, hotel: BeforeOpening) -> Card:
     return Card(
         hotel_id=wish.hotel_id,
         hotel_slug=hotel.slug,
-        # What the opening is going to come to; the workflow corrects it where it comes to something else.
-        status=(Status.PENDING if hotel.manual else Status.CONFIRMED).value,
-        channel=SOURCE,
+        status=wish.becomes(hotel).value,
+        channel=wish.opening.source,
         arrival=wish.arrival,
         departure=wish.departure,
         rooms=len(wish.offers),

@@ -96,6 +96,12 @@ async def guest_page(house: Parts, reference: str, token: Annotated[str, Query()
     )
 
 
+@pages.get("/confirm-email")
+async def confirm_page() -> Response:
+    """Where the letter to a new address leads. The page itself confirms nothing: that needs a press."""
+    return _page("confirm.html")
+
+
 @pages.get("/desk/bookings/{reference}")
 async def desk_page(reference: str) -> Response:
     """A booking at the desk. The page itself holds nothing; it asks the API as whoever is logged in."""

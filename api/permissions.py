@@ -23,10 +23,46 @@ ROLES: dict[str, frozenset[str]] = {
     "check_out": _EVERYBODY,
     "no_show": _EVERYBODY,
     "desk_cancel": _EVERYBODY,
+    "list_attention": _EVERYBODY,
+    "close_attention": _EVERYBODY,
+    "resend_notice": _EVERYBODY,
+    "list_notice_kinds": frozenset((MANAGER, ADMIN)),
+    "switch_notice": frozenset((MANAGER, ADMIN)),
+    "confirm_option": _EVERYBODY,
+    "reinstate": _EVERYBODY,
+    "move_clock": _EVERYBODY,
+    "desk_amend": _EVERYBODY,
+    "extend_stay": _EVERYBODY,
+    "answer_change": _EVERYBODY,
+    "correct_zone": frozenset((MANAGER, ADMIN)),
+    "waive_fee": frozenset((MANAGER, ADMIN)),
+    "fail": frozenset((ADMIN,)),
+    "change_guest": _EVERYBODY,
+    "name_stay_guests": _EVERYBODY,
+    "list_guests": _EVERYBODY,
+    "get_guest": _EVERYBODY,
+    "list_booking_notes": _EVERYBODY,
+    "write_booking_note": _EVERYBODY,
+    "edit_booking_note": _EVERYBODY,
+    "delete_booking_note": _EVERYBODY,
+    "list_booking_files": _EVERYBODY,
+    "add_booking_file": _EVERYBODY,
+    "get_booking_file": _EVERYBODY,
+    "delete_booking_file": _EVERYBODY,
+    "print_guest_link": _EVERYBODY,
+    "create_desk_booking": _EVERYBODY,
+    "count_desk_bookings": _EVERYBODY,
+    "list_sources": _EVERYBODY,
+    "decode_messages": frozenset((MANAGER, ADMIN)),
 }
+
+
+def may(operation: str, role: StaffRole) -> bool:
+    """Whether a role may do this."""
+    return role.role in ROLES[operation]
 
 
 def check_role(operation: str, role: StaffRole) -> None:
     """Errors: 403 role_missing."""
-    if role.role not in ROLES[operation]:
+    if not may(operation, role):
         raise forbidden("role_missing", "Your role may not do this.")

@@ -27,8 +27,8 @@ from api.views import API, policy_words
 from domain.clocks import business_date
 from domain.quoting import MAX_CALENDAR_NIGHTS, Closed, Quote, calendar, quotes
 from domain.refusals import Refused, absent, rule
-from domain.stay import Party, StayDates, counted, day_text
-from domain.terms import HotelTerms, Penalty, StayTerms, confirmation_in_words, payment_in_words
+from domain.stay import Party, StayDates, day_text
+from domain.terms import HotelTerms, StayTerms, cancellation_rule, confirmation_in_words, payment_in_words
 from messages.offers import OFFER_LIFETIME, Offer, sign_offer
 from store.hotels import (
     Hotel,
@@ -82,7 +82,7 @@ async def hotel_page(house: House, hotel: Hotel) -> HotelBody:
         photos=_photos(hotel.photos),
         room_types=[_room_type(room_type) for room_type in types],
         rate_plans=[
-            PlanWords(rate_plan=plan.rate_plan_code, cancellation=cancellation_rule(plan.terms))
+            PlanWords(rate_plan=plan.rate_plan_code, cancellation=cancellation_rule(plan.terms, hotel.currency))
             for plan in plans.values()
         ],
     )
@@ -115,6 +115,23 @@ async def availability(house: House, hotel: Hotel, dates: StayDates, party: Part
     )
 
 
+def promise(
+    hotel_id: int, terms: HotelTerms, stay_terms: StayTerms, quote: Quote, dates: StayDates, party: Party, now: datetime
+) -> Offer:
+    """The offer that promises a quote, yet to be signed."""
+    return Offer(
+        hotel_id=hotel_id,
+        arrival=dates.arrival.isoformat(),
+        departure=dates.departure.isoformat(),
+        adults=party.adults,
+        children_ages=party.children_ages,
+        policy_version=terms.version,
+        stay_policy_id=stay_terms.stay_policy_id,
+        expires_at=int((now + OFFER_LIFETIME).timestamp()),
+        quote=quote,
+    )
+
+
 def _offer(
     house: House,
     hotel: Hotel,
@@ -125,17 +142,7 @@ def _offer(
     party: Party,
     now: datetime,
 ) -> OfferBody:
-    offer = Offer(
-        hotel_id=hotel.id,
-        arrival=dates.arrival.isoformat(),
-        departure=dates.departure.isoformat(),
-        adults=party.adults,
-        children_ages=party.children_ages,
-        policy_version=terms.version,
-        stay_policy_id=stay_terms.stay_policy_id,
-        expires_at=int((now + OFFER_LIFETIME).timestamp()),
-        quote=quote,
-    )
+    offer = promise(hotel.id, terms, stay_terms, quote, dates, party, now)
     currency = quote.currency
     return OfferBody(
         offer_id=sign_offer(house.secret, offer),
@@ -162,7 +169,7 @@ def _offer(
             for tax in quote.taxes
         ],
         total=Money(amount_minor=quote.total_minor, currency=currency),
-        policy=policy_words(terms, stay_terms, dates.arrival, dates.departure),
+        policy=policy_words(terms, stay_terms, dates.arrival, dates.departure, now),
         left=quote.left,
     )
 
@@ -248,19 +255,4 @@ def _room_type(room_type: RoomType) -> RoomTypeBody:
         max_children=room_type.max_children,
         infants_to_age=room_type.infants_to_age,
         photos=_photos(room_type.photos),
-    )
-
-
-def cancellation_rule(terms: StayTerms) -> str:
-    """The rate's cancellation terms before any dates are chosen."""
-    price = {Penalty.FIRST_NIGHT: "the first night", Penalty.FULL: "the whole stay"}
-    if terms.late_cancellation is Penalty.NONE:
-        return "Cancelling is free of charge until check-in."
-    if terms.free_until_days is None:
-        return f"Not refundable: cancelling costs {price[terms.late_cancellation]}."
-    days = counted(terms.free_until_days, "day")
-    when = f"{days} before arrival" if terms.free_until_days else "on the day of arrival"
-    return (
-        f"Cancelling is free of charge until {terms.free_until_time:%H:%M} hotel time, {when}; "
-        f"after that it costs {price[terms.late_cancellation]}."
     )

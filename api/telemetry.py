@@ -7,7 +7,7 @@ import re
 import secrets
 import time
 import traceback
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import structlog
@@ -21,7 +21,7 @@ from prometheus_client import (
     generate_latest,
     multiprocess,
 )
-from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 from starlette.datastructures import Headers, MutableHeaders
@@ -30,6 +30,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.census import Counts
 from api.problems import unexpected
+from store.booking_counts import HotelCounts, ServerCounts
 
 HEADER = "X-Request-Id"
 _ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
@@ -43,6 +44,22 @@ SECONDS = Histogram("holdfast_http_request_seconds", "Seconds to the answer.", (
 IN_FLIGHT = Gauge("holdfast_http_requests_in_flight", "Requests being answered.", multiprocess_mode="livesum")
 STARTS_WAITING = Gauge(
     "holdfast_booking_starts_in_flight", "Booking starts that passed the gate.", multiprocess_mode="livesum"
+)
+_PER_HOTEL: tuple[tuple[str, str, Callable[[HotelCounts], float]], ...] = (
+    (
+        "holdfast_bookings_needing_attention",
+        "Open bookings that wait for a person.",
+        lambda hotel: hotel.needing_attention,
+    ),
+    ("holdfast_clocks_overdue", "Bookings whose clock should have rung a minute ago.", lambda hotel: hotel.overdue),
+    ("holdfast_clocks_overdue_seconds", "How late the latest of them is.", lambda hotel: hotel.overdue_seconds),
+    (
+        "holdfast_requests_near_deadline",
+        "Requests without an answer when four fifths of their time are gone.",
+        lambda hotel: hotel.requests_near_deadline,
+    ),
+    ("holdfast_notices_waiting", "Letters that are not sent yet.", lambda hotel: hotel.letters_waiting),
+    ("holdfast_notices_waiting_seconds", "How long the oldest of them waits.", lambda hotel: hotel.letters_seconds),
 )
 
 log = structlog.get_logger("api")
@@ -105,7 +122,7 @@ def _log_bug(bug: Exception) -> None:
     log.error("unexpected", error=type(bug).__name__, places=places)
 
 
-class _Bookings(Collector):
+class _Census(Collector):
     """The database's gauges; they belong to no process, so they are written fresh for each answer."""
 
     def __init__(self, counts: Counts) -> None:
@@ -113,15 +130,40 @@ class _Bookings(Collector):
 
     def collect(self) -> Iterator[Metric]:
         """As a registry's collectors do."""
-        bookings = GaugeMetricFamily("holdfast_bookings_open", "Open bookings.", labels=("hotel", "status"))
-        for told, count in self._counts.by_status.items():
-            bookings.add_metric(told, count)
-        yield bookings
-        yield GaugeMetricFamily(
-            "holdfast_bookings_needing_attention",
-            "Open bookings that wait for a person.",
-            value=self._counts.needing_attention,
-        )
+        yield from _of_hotels(self._counts.hotels)
+        yield from _of_server(self._counts.server)
+
+
+def _of_hotels(hotels: Sequence[HotelCounts]) -> Iterator[Metric]:
+    opened = GaugeMetricFamily("holdfast_bookings_open", "Open bookings.", labels=("hotel", "status"))
+    due = GaugeMetricFamily("holdfast_clocks_due", "Clocks that ring within so many hours.", labels=("hotel", "hours"))
+    for one in hotels:
+        for status, count in one.open.items():
+            opened.add_metric((one.hotel, status), count)
+        for hours, count in one.clocks_due.items():
+            due.add_metric((one.hotel, str(hours)), count)
+    yield opened
+    yield due
+    for name, words, told in _PER_HOTEL:
+        gauge = GaugeMetricFamily(name, words, labels=("hotel",))
+        for one in hotels:
+            gauge.add_metric((one.hotel,), told(one))
+        yield gauge
+
+
+def _of_server(server: ServerCounts | None) -> Iterator[Metric]:
+    yield GaugeMetricFamily("holdfast_database_up", "Whether the last look was answered.", value=float(bool(server)))
+    if server is None:
+        return
+    yield GaugeMetricFamily("holdfast_database_connections", "Connections to the database.", value=server.connections)
+    yield GaugeMetricFamily(
+        "holdfast_database_connections_limit", "How many the server takes.", value=server.connections_limit
+    )
+    yield CounterMetricFamily("holdfast_database_deadlocks", "Deadlocks.", value=server.deadlocks)
+    yield CounterMetricFamily("holdfast_database_rollbacks", "Transactions rolled back.", value=server.rollbacks)
+    yield CounterMetricFamily(
+        "holdfast_database_sessions_lost", "Sessions that broke off or were ended.", value=server.sessions_lost
+    )
 
 
 def metrics_page(multiprocess_folder: str, counts: Counts | None) -> Response:
@@ -132,7 +174,7 @@ def metrics_page(multiprocess_folder: str, counts: Counts | None) -> Response:
         multiprocess.MultiProcessCollector(registry, multiprocess_folder)
     page = generate_latest(registry)
     if counts:
-        of_bookings = CollectorRegistry()
-        of_bookings.register(_Bookings(counts))
-        page += generate_latest(of_bookings)
+        of_database = CollectorRegistry()
+        of_database.register(_Census(counts))
+        page += generate_latest(of_database)
     return Response(page, media_type=CONTENT_TYPE_LATEST)

@@ -1,27 +1,34 @@
 """From what is written down to what the contract tells: a booking for its guest, and for the desk."""
 
+from collections.abc import Callable, Mapping
 from datetime import date, datetime
 from typing import Any
 
 from api.shapes.bookings import (
     AgendaEntry,
     BookingBody,
+    ByBody,
+    ChangeBody,
+    ChecklistPointBody,
     CreatedBooking,
     DeskBooking,
+    DeskGuestBody,
     DeskLinks,
     GuestBody,
     GuestNamed,
     Links,
     NightBody,
+    NoteForGuest,
     PaymentBody,
     PolicyWords,
     SetByBody,
     StayBody,
+    StepBody,
     TaxBody,
 )
-from api.shapes.common import Money
+from api.shapes.common import Money, utc
 from config.settings import Settings
-from domain.agenda import Entry, SetBy
+from domain.agenda import LEAST_AHEAD, Entry, SetBy
 from domain.booking import Stay
 from domain.clocks import local_text
 from domain.lifecycle import allowed_actions
@@ -45,19 +52,22 @@ API = "/api/v1"
 class Views:
     """Knows the addresses that links are made of, and the secret that guest links are signed with."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, clock: Callable[[], datetime]) -> None:
+        self._clock = clock
         self._base = settings.base_url
         self._temporal = f"{settings.temporal_ui}/namespaces/{settings.temporal_namespace}/workflows"
         self._secret = settings.secret_key.get_secret_value()
 
     def for_guest(self, record: BookingRecord) -> BookingBody:
         """The booking for the bearer of its link."""
-        return BookingBody(**_body(record, "guest"), links=self._guest_links(record))
+        return BookingBody(**_body(record, "guest", self._clock()), links=self._guest_links(record))
 
     def created(self, record: BookingRecord) -> CreatedBooking:
         """The booking for who has just made it, with the token."""
         token = self.token(record)
-        return CreatedBooking(**_body(record, "guest"), links=self._guest_links(record), access_token=token)
+        return CreatedBooking(
+            **_body(record, "guest", self._clock()), links=self._guest_links(record), access_token=token
+        )
 
     def for_desk(self, record: BookingRecord) -> DeskBooking:
         """The booking for the hotel's people."""
@@ -70,11 +80,20 @@ class Views:
             desk_page=desk,
             temporal_ui=self.temporal_link(record.reference),
         )
+        told = _body(record, "staff", self._clock())
+        told["guest"] = DeskGuestBody(**dict(told["guest"]), profile_id=row.profile_id, past_stays=row.past_stays)
         return DeskBooking(
-            **_body(record, "staff"),
+            **told,
             links=links,
             needs_attention=row.needs_attention,
             attention=row.attention,
+            source_reference=row.source_reference,
+            commission_percent=row.commission_percent,
+            commission=_commission(row),
+            checklist=[
+                ChecklistPointBody(item=point.item, needed=point.needed)
+                for point in record.state.terms.approval.checklist
+            ],
             payments=[_payment(payment, row.currency) for payment in record.payments],
         )
 
@@ -98,7 +117,7 @@ class Views:
         )
 
 
-def _body(record: BookingRecord, actor_kind: str) -> dict[str, Any]:
+def _body(record: BookingRecord, actor_kind: str, now: datetime) -> dict[str, Any]:
     """All that guests and the desk are told alike."""
     row, state = record.row, record.state
     currency, zone = row.currency, state.terms.zone
@@ -117,50 +136,117 @@ def _body(record: BookingRecord, actor_kind: str) -> dict[str, Any]:
         "arrival": state.arrival,
         "departure": state.departure,
         "stays": [
-            _stay(stay, told, state.terms, currency) for stay, told in zip(state.stays, record.stays, strict=True)
+            _stay(stay, told, state.terms, currency, state.created_at)
+            for stay, told in zip(state.stays, record.stays, strict=True)
         ],
         "nights": [_night(line, currency) for line in record.lines if line["kind"] == "room"],
         "taxes": [_tax(line, currency) for line in record.lines if line["kind"] == "tax"],
         "total": total,
+        "owed": Money(amount_minor=state.owed_minor, currency=currency),
         "paid": paid,
         "balance": balance,
         "hold_expires_at": row.hold_expires_at,
         "approval_deadline": row.approval_deadline,
         "waiting_for": row.waiting_for,
-        "agenda": [agenda_entry(entry, zone) for entry in record.agenda],
-        "allowed_actions": [action.value for action in allowed_actions(state, actor_kind)],
+        "agenda": _agenda(record, zone, actor_kind),
+        "allowed_actions": [action.value for action in allowed_actions(state, actor_kind, now)],
         "special_requests": row.special_requests,
+        "notes": [NoteForGuest(**note) for note in row.notes or ()],
         "cancellation_reason": row.cancellation_reason,
+        "change_request": _change(record.change, zone, currency),
+        "language": row.language,
+        "steps": [_step(step, actor_kind) for step in record.steps if step["what"] != "clock_moved"],
         "created_at": row.created_at,
     }
 
 
-def agenda_entry(entry: Entry, zone: str) -> AgendaEntry:
-    """A clock with its hotel time."""
+def _agenda(record: BookingRecord, zone: str, actor_kind: str) -> list[AgendaEntry]:
+    """The agenda; for staff with the name of who moved a clock, and why."""
+    movers = {step["seq"]: step for step in record.steps} if actor_kind == "staff" else {}
+    written = record.state.last_instant
+    return [agenda_entry(entry, zone, written, movers) for entry in record.agenda]
+
+
+def agenda_entry(entry: Entry, zone: str, written: datetime, movers: Mapping[int, dict[str, Any]]) -> AgendaEntry:
+    """A clock with its hotel time, and how far it may be moved.
+
+    written: the booking's last instant, from which the bounds count, so that a repeated answer is the same answer.
+    movers: the events that moved clocks, by seq.
+    """
+    mover = movers.get(entry.set_by.seq or 0)
+    earliest = max(written + LEAST_AHEAD, entry.earliest or written)
+    movable = entry.movable and (entry.latest is None or earliest <= entry.latest)
     return AgendaEntry(
         key=entry.key,
         at=entry.at,
         local_time=local_text(entry.at, zone),
         what=entry.what,
         consequence=entry.consequence,
-        set_by=set_by(entry.set_by),
+        set_by=set_by(entry.set_by, mover),
         rings=entry.rings,
         stay=entry.stay,
+        anchor=entry.anchor,
+        default_at=entry.default_at or entry.at,
+        movable=movable,
+        earliest=earliest if movable else None,
+        latest=entry.latest if movable else None,
     )
 
 
-def set_by(who: SetBy) -> SetByBody:
-    """Who set a clock; never a person's name."""
-    return SetByBody(kind=who.kind, role=who.role, policy_version=who.policy_version)
+def set_by(who: SetBy, mover: dict[str, Any] | None = None) -> SetByBody:
+    """Who set a clock; the person's name and the reason only where the mover's event is given."""
+    return SetByBody(
+        kind=who.kind,
+        role=who.role,
+        policy_version=who.policy_version,
+        at=who.at,
+        name=mover["name"] if mover else None,
+        reason=mover["reason"] if mover else None,
+    )
 
 
-def policy_words(terms: HotelTerms, stay: StayTerms, arrival: date, departure: date) -> PolicyWords:
-    """The terms of one room, in words and dates of the hotel."""
+def _step(step: dict[str, Any], actor_kind: str) -> StepBody:
+    for_staff = actor_kind == "staff"
+    return StepBody(
+        what=step["what"],
+        at=datetime.fromisoformat(step["at"]),
+        by=ByBody(kind=step["kind"], role=step["role"], name=step["name"] if for_staff else None),
+        status=step["status"],
+        reason=step["reason"] if for_staff or step["kind"] == "guest" else "",
+    )
+
+
+def _change(change: dict[str, Any] | None, zone: str, currency: str) -> ChangeBody | None:
+    if change is None:
+        return None
+    until = utc(datetime.fromisoformat(change["until"]))
+    return ChangeBody(
+        number=change["number"],
+        asked_at=datetime.fromisoformat(change["asked_at"]),
+        until=until,
+        until_local=local_text(until, zone),
+        text=change["words"],
+        wish=change["wish"],
+        before=Money(amount_minor=change["before_minor"], currency=currency),
+        after=Money(amount_minor=change["after_minor"], currency=currency),
+    )
+
+
+def _commission(row: Any) -> Money | None:
+    if row.commission_minor is None:
+        return None
+    return Money(amount_minor=row.commission_minor, currency=row.currency)
+
+
+def policy_words(
+    terms: HotelTerms, stay: StayTerms, arrival: date, departure: date, booked_at: datetime
+) -> PolicyWords:
+    """The terms of one room, in words and dates of the hotel, true from the moment of booking on."""
     opens, ends = check_in_from(terms, arrival), check_out_by(terms, departure)
     return PolicyWords(
         payment=payment_in_words(terms.payment),
         confirmation=confirmation_in_words(terms),
-        cancellation=cancellation_in_words(terms, stay, arrival),
+        cancellation=cancellation_in_words(terms, stay, arrival, booked_at),
         cancel_free_until=cancel_free_until(terms, stay, arrival),
         check_in_from=opens,
         check_in_from_local=local_text(opens, terms.zone),
@@ -169,7 +255,7 @@ def policy_words(terms: HotelTerms, stay: StayTerms, arrival: date, departure: d
     )
 
 
-def _stay(stay: Stay, told: dict[str, Any], terms: HotelTerms, currency: str) -> StayBody:
+def _stay(stay: Stay, told: dict[str, Any], terms: HotelTerms, currency: str, booked_at: datetime) -> StayBody:
     return StayBody(
         stay=stay.number,
         status=stay.status.value,
@@ -185,15 +271,22 @@ def _stay(stay: Stay, told: dict[str, Any], terms: HotelTerms, currency: str) ->
         children_ages=told["children_ages"],
         guests=[GuestNamed(**guest) for guest in told["guests"] or ()],
         total=Money(amount_minor=stay.total_minor, currency=currency),
-        policy=policy_words(terms, stay.terms, stay.arrival, stay.departure),
+        policy=policy_words(terms, stay.terms, stay.arrival, stay.departure, booked_at),
         checked_in_at=stay.checked_in_at,
         checked_out_at=stay.checked_out_at,
+        fee=Money(amount_minor=stay.fee_minor, currency=currency),
+        fee_waived=Money(amount_minor=stay.fee_waived_minor, currency=currency),
+        owed=Money(amount_minor=stay.owed_minor, currency=currency),
+        released_from=stay.released_from,
+        skipped=list(stay.skipped),
     )
 
 
 def _night(line: dict[str, Any], currency: str) -> NightBody:
     price = Money(amount_minor=line["amount_minor"], currency=currency)
-    return NightBody(stay=line["stay"], night=line["night"], room_type=line["code"], price=price)
+    return NightBody(
+        stay=line["stay"], night=line["night"], room_type=line["code"], price=price, released=line["released"]
+    )
 
 
 def _tax(line: dict[str, Any], currency: str) -> TaxBody:
@@ -204,6 +297,7 @@ def _tax(line: dict[str, Any], currency: str) -> TaxBody:
         name=line["name"],
         amount=Money(amount_minor=line["amount_minor"], currency=currency),
         included=line["included"],
+        released=line["released"],
     )
 
 

@@ -1,5 +1,6 @@
 """`holdfast`: what a person on the machine can ask for. Each command imports only what it needs."""
 
+import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -118,5 +119,23 @@ def doctor(as_json: AsJson = False) -> None:
         raise typer.Exit(run(_say, as_json=as_json))
 
 
+def main() -> None:
+    """Runs a command and ends the process at once.
+
+    Temporal's client keeps threads of its own, which now and then abort the interpreter while it is being taken down.
+    What a command has done is written down by then, so nothing is lost by not waiting for that.
+    """
+    status = 0
+    try:
+        app()
+    except SystemExit as end:
+        if isinstance(end.code, str):
+            sys.stderr.write(f"{end.code}\n")
+        status = end.code if isinstance(end.code, int) else int(end.code is not None)
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(status)
+
+
 if __name__ == "__main__":
-    app()
+    main()

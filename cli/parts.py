@@ -80,6 +80,8 @@ class Stack:
         }
         if self.runs_doubles and not settings.postmark_api_base:
             given["POSTMARK_API_BASE"] = f"http://{settings.host}:{settings.mail_double_port}"
+        if self.runs_doubles and not settings.mail_webhook_url:
+            given["HOLDFAST_MAIL_WEBHOOK_URL"] = f"http://{settings.host}:{settings.port}/api/v1/webhooks/postmark"
         return child_environment(given)
 
 

@@ -26,7 +26,7 @@ from cli.parts import (
 from cli.ports import answers, refuse_taken
 from cli.processes import StackTrouble
 from cli.supervisor import Supervisor
-from config.settings import Settings
+from config.settings import Settings, UnsafeSettings
 from messages.build import LOCK_FILE
 
 DEMO_HOTELS = ("ribeira", "hudson", "malabar", "kamo", "lagoon")
@@ -44,6 +44,7 @@ def up(settings: Settings) -> int:
     home = Home(settings.home)
     console = Console()
     try:
+        _refuse_unsafe(settings)
         home.take()
         if home.end_leftovers():
             console.say("ended what an earlier, killed run had left")
@@ -57,6 +58,14 @@ def up(settings: Settings) -> int:
         # A process that left its group and its parent would still carry the home's mark.
         home.end_leftovers()
         home.release()
+
+
+def _refuse_unsafe(settings: Settings) -> None:
+    """What every part would refuse by itself, said once and before anything is started."""
+    try:
+        settings.check_safe()
+    except UnsafeSettings as unsafe:
+        raise StackTrouble(str(unsafe)) from None
 
 
 class _Up:

@@ -6,6 +6,7 @@ Rules in words: docs/rules/lifecycle.md.
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from decimal import Decimal
 from enum import StrEnum
 
 from domain.terms import HotelTerms, StayTerms
@@ -53,6 +54,9 @@ ENDED = (
     Status.FAILED,
 )
 
+# A stay in one of these takes no room; what is owed for it is a fee.
+GONE = (Status.CANCELLED, Status.NO_SHOW, Status.REJECTED, Status.EXPIRED, Status.FAILED)
+
 
 class PaymentStatus(StrEnum):
     """What is known of the money, in one word."""
@@ -80,11 +84,41 @@ SYSTEM = Actor("system")
 
 
 @dataclass(frozen=True)
+class ClockMove:
+    """A clock that somebody moved away from where the terms put it.
+
+    kind, role: who; seq: the event that names the person and the reason; moves: how often this clock was moved by the
+    front desk.
+    """
+
+    key: str
+    at: datetime
+    kind: str
+    role: str
+    seq: int
+    moved_at: datetime
+    moves: int = 1
+
+
+@dataclass(frozen=True)
+class ChangeAsked:
+    """A change that the guest asked for and the hotel has not answered. number: from 1, within the booking."""
+
+    number: int
+    asked_at: datetime
+    until: datetime
+
+
+@dataclass(frozen=True)
 class Stay:
     """One room of a booking: nights [arrival, departure), its type, its room when assigned, its own status.
 
-    total_minor: the price of all its nights with taxes and fees, in the hotel's currency.
+    total_minor: the price of all its nights with taxes and fees, in the hotel's currency; night_minor: the same by
+    night, in order; fee_minor: what is owed for ending it early or not at all (cancelled, no-show, left early).
     released_from: nights from this date on were given back for sale; None when none were.
+    skipped: nights that passed while it had ended, before it was taken up again: not taken and not owed.
+    expected_on: the hotel's day on which it was taken up again after its arrival; the guest is awaited from then on.
+    ended_from: the status it had before it was cancelled, a no-show, rejected or expired.
     """
 
     number: int
@@ -101,11 +135,43 @@ class Stay:
     checked_in_at: datetime | None = None
     checked_out_at: datetime | None = None
     released_from: date | None = None
+    night_minor: tuple[int, ...] = ()
+    fee_minor: int = 0
+    fee_waived_minor: int = 0
+    skipped: tuple[date, ...] = ()
+    expected_on: date | None = None
+    ended_from: Status | None = None
+    overstayed: int = 0
+    room_locked: bool = False
 
     def nights(self, start: date | None = None) -> tuple[date, ...]:
         """Its nights, from `start` on where given."""
         first = max(start or self.arrival, self.arrival)
         return tuple(first + timedelta(days=n) for n in range((self.departure - first).days))
+
+    @property
+    def kept(self) -> tuple[date, ...]:
+        """The nights that stay taken: without those given back after an early departure or a no-show, or skipped."""
+        return tuple(
+            night
+            for night in self.nights()
+            if (self.released_from is None or night < self.released_from) and night not in self.skipped
+        )
+
+    @property
+    def awaited_on(self) -> date:
+        """The day on which the guest is awaited: the arrival, or later where the stay was taken up again later."""
+        return max(self.arrival, self.expected_on or self.arrival)
+
+    @property
+    def owed_minor(self) -> int:
+        """What is owed for it: its nights while it lives or was slept in, and the fee where it ended otherwise."""
+        if self.status in GONE:
+            return self.fee_minor
+        if not self.night_minor:
+            return self.total_minor + self.fee_minor
+        prices = dict(zip(self.nights(), self.night_minor, strict=False))
+        return sum(prices.get(night, 0) for night in self.kept) + self.fee_minor
 
 
 @dataclass(frozen=True)
@@ -114,7 +180,10 @@ class Booking:
 
     version moves only with what a person decides about; seq counts every step written.
     fired: agenda keys that have done their work. keys: the last command keys that were carried out.
-    since: the instant the present status began.
+    since: the instant the present status began. moves: clocks that people moved. hold_expires_at: until when an option
+    is held, by the terms or as asked for. change_requests: how many were ever made. commission_percent: of the net
+    price of its room nights, owed to the channel. fee_minor: fees of the booking as a whole, for
+    changes that the guest made alone.
     """
 
     hotel_id: int
@@ -133,6 +202,13 @@ class Booking:
     payments: int = 0
     approval_deadline: datetime | None = None
     close_at: datetime | None = None
+    feedback_at: datetime | None = None
+    hold_expires_at: datetime | None = None
+    moves: tuple[ClockMove, ...] = ()
+    change_request: ChangeAsked | None = None
+    change_requests: int = 0
+    commission_percent: Decimal | None = None
+    fee_minor: int = 0
     attention: str = ""
     cancellation_reason: str = ""
     fired: tuple[str, ...] = ()
@@ -155,18 +231,17 @@ class Booking:
 
     @property
     def owed_minor(self) -> int:
-        """What the guest owes altogether: the price of the stays that are, or were, slept in or still to come.
-
-        A stay that was cancelled, declined or expired owes nothing, and neither does a no-show as long as fees are
-        not collected.
-        """
-        gone = (Status.CANCELLED, Status.NO_SHOW, Status.REJECTED, Status.EXPIRED, Status.FAILED)
-        return sum(stay.total_minor for stay in self.stays if stay.status not in gone)
+        """What the guest owes altogether: nights that are, or were, slept in or still to come, and fees."""
+        return sum(stay.owed_minor for stay in self.stays) + self.fee_minor
 
     @property
     def balance_minor(self) -> int:
         """Owed less paid; below zero the hotel owes the guest."""
         return self.owed_minor - self.paid_minor
+
+    def moved(self, key: str) -> ClockMove | None:
+        """How a clock of the agenda was moved, if it was."""
+        return next((move for move in self.moves if move.key == key), None)
 
     def stay(self, number: int) -> Stay | None:
         """The stay of that number."""

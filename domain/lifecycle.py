@@ -8,10 +8,10 @@ from collections.abc import Sequence
 from datetime import datetime
 from enum import StrEnum
 
-from domain.booking import Booking, Status, Stay
-from domain.clocks import business_date, local_text
-from domain.refusals import Refused, conflict, rule
-from domain.terms import Payment, check_in_from, collects
+from domain.agenda import agenda
+from domain.booking import Actor, Booking, Status, Stay
+from domain.refusals import Refused, conflict, forbidden, rule
+from domain.terms import Payment, check_out_by
 
 
 class Action(StrEnum):
@@ -19,50 +19,116 @@ class Action(StrEnum):
 
     APPROVE = "approve"
     DECLINE = "decline"
+    CONFIRM = "confirm"
     CANCEL = "cancel"
+    AMEND = "amend"
+    EXTEND = "extend"
     ASSIGN_ROOM = "assign-room"
     CHECK_IN = "check-in"
     CHECK_OUT = "check-out"
     NO_SHOW = "no-show"
+    REINSTATE = "reinstate"
     PAYMENTS = "payments"
+    WAIVE_FEE = "waive-fee"
+    CLOCKS = "clocks"
+    ASK_CHANGE = "change-requests"
+    ANSWER_CHANGE = "answer-change"
+    FAIL = "fail"
 
 
-# Which statuses of a stay an action starts from, and which one makes it news of yesterday.
+_OPEN = (Status.HELD, Status.PENDING, Status.CONFIRMED, Status.CHECKED_IN, Status.CHECKED_OUT)
+_COMING = (Status.HELD, Status.PENDING, Status.CONFIRMED)
+# Which statuses of a stay an action starts from, and which one makes it news of yesterday. Actions about the booking
+# as a whole are not named here.
 _FROM: dict[Action, tuple[Status, ...]] = {
     Action.APPROVE: (Status.PENDING,),
     Action.DECLINE: (Status.PENDING,),
-    Action.CANCEL: (Status.HELD, Status.PENDING, Status.CONFIRMED),
+    Action.CONFIRM: (Status.HELD,),
+    Action.CANCEL: _COMING,
+    Action.AMEND: (*_COMING, Status.CHECKED_IN),
+    Action.EXTEND: (Status.CONFIRMED, Status.CHECKED_IN),
     Action.ASSIGN_ROOM: (Status.CONFIRMED,),
     Action.CHECK_IN: (Status.CONFIRMED,),
     Action.CHECK_OUT: (Status.CHECKED_IN,),
     Action.NO_SHOW: (Status.CONFIRMED,),
+    Action.REINSTATE: (Status.CANCELLED, Status.NO_SHOW, Status.REJECTED, Status.EXPIRED),
+    Action.FAIL: _COMING,
 }
 _ALREADY: dict[Action, tuple[Status, ...]] = {
     Action.APPROVE: (Status.CONFIRMED, Status.CHECKED_IN),
     Action.DECLINE: (Status.REJECTED,),
+    Action.CONFIRM: (Status.CONFIRMED, Status.CHECKED_IN),
     Action.CANCEL: (Status.CANCELLED,),
+    Action.AMEND: (),
+    Action.EXTEND: (),
     Action.ASSIGN_ROOM: (),
     Action.CHECK_IN: (Status.CHECKED_IN,),
     Action.CHECK_OUT: (Status.CHECKED_OUT,),
     Action.NO_SHOW: (Status.NO_SHOW,),
+    Action.REINSTATE: _COMING,
+    Action.FAIL: (Status.FAILED,),
 }
-_GUEST = (Action.CANCEL,)
 _MONEY = (Status.CONFIRMED, Status.CHECKED_IN, Status.CHECKED_OUT)
+# A fee that is open after the end can still be paid or waived.
+_FEES = (Status.CANCELLED, Status.NO_SHOW)
+_WHOLE = (Action.PAYMENTS, Action.WAIVE_FEE, Action.CLOCKS, Action.ASK_CHANGE, Action.ANSWER_CHANGE)
 
 
-def allowed_actions(booking: Booking, actor_kind: str) -> tuple[Action, ...]:
-    """The actions that the booking's status leaves open to a guest or to the desk, in the order of Action."""
-    return tuple(action for action in Action if _open_to(booking, action, actor_kind))
+def allowed_actions(booking: Booking, actor_kind: str, now: datetime | None = None) -> tuple[Action, ...]:
+    """The actions that the booking leaves open to a guest or to the desk, in the order of Action.
+
+    now: without it, what depends on the hour (taking a booking up again) counts as open.
+    """
+    return tuple(action for action in Action if _open_to(booking, action, actor_kind, now))
 
 
-def _open_to(booking: Booking, action: Action, actor_kind: str) -> bool:
-    if actor_kind == "guest" and action not in _GUEST:
-        return False
-    if action is Action.PAYMENTS:
-        return booking.terms.payment is Payment.AT_HOTEL and booking.status in _MONEY and booking.balance_minor > 0
+def _open_to(booking: Booking, action: Action, actor_kind: str, now: datetime | None) -> bool:
+    if actor_kind == "guest":
+        return _open_to_guest(booking, action)
+    if action in _WHOLE:
+        return action is not Action.ASK_CHANGE and _whole_allows(booking, action)
     if action is Action.CHECK_IN and not any(stay.room_id for stay in booking.live(Status.CONFIRMED)):
         return False
+    if action is Action.REINSTATE:
+        if booking.status in (Status.CHECKED_OUT, Status.COMPLETED, Status.FAILED):
+            return False
+        in_time = now is None or now < check_out_by(booking.terms, booking.departure)
+        return in_time and bool(booking.live(*_FROM[action]))
+    if action is Action.FAIL and booking.status not in _COMING:
+        return False
     return not booking.status.ended and bool(booking.live(*_FROM[action]))
+
+
+def _open_to_guest(booking: Booking, action: Action) -> bool:
+    guest = booking.terms.guest
+    match action:
+        case Action.CANCEL:
+            return guest.cancel and not booking.status.ended and bool(booking.live(*_COMING))
+        case Action.AMEND:
+            manual = booking.terms.confirmation.value == "manual"
+            return guest.amend and not manual and booking.status is Status.CONFIRMED
+        case Action.ASK_CHANGE:
+            return _whole_allows(booking, action)
+        case Action.ANSWER_CHANGE:
+            return booking.change_request is not None
+        case _:
+            return False
+
+
+def _whole_allows(booking: Booking, action: Action) -> bool:
+    """Whether the booking as a whole leaves this action open."""
+    match action:
+        case Action.PAYMENTS:
+            open_for_money = booking.status in _MONEY or booking.status in _FEES
+            return booking.terms.payment is Payment.AT_HOTEL and open_for_money and booking.balance_minor > 0
+        case Action.WAIVE_FEE:
+            return booking.status is not Status.COMPLETED and any(stay.fee_minor > 0 for stay in booking.stays)
+        case Action.CLOCKS:
+            return not booking.status.ended and any(entry.movable for entry in agenda(booking))
+        case Action.ASK_CHANGE:
+            return booking.change_request is None and booking.status in (Status.PENDING, Status.CONFIRMED)
+        case _:
+            return booking.change_request is not None and not booking.status.ended
 
 
 def chosen(booking: Booking, action: Action, numbers: Sequence[int]) -> tuple[Stay, ...]:
@@ -80,7 +146,7 @@ def chosen(booking: Booking, action: Action, numbers: Sequence[int]) -> tuple[St
 
 def already_true(booking: Booking, action: Action, numbers: Sequence[int] = ()) -> bool:
     """Whether every chosen stay has got there before, so that the command is no news."""
-    if action is Action.PAYMENTS:
+    if action in _WHOLE:
         return False
     if not numbers and not booking.live(*_FROM[action]):
         # Without names the booking as a whole is meant: one stay that got there makes it old news.
@@ -100,86 +166,47 @@ def check_version(booking: Booking, seen: int | None) -> None:
         )
 
 
-def check_allowed(booking: Booking, action: Action, numbers: Sequence[int] = ()) -> tuple[Stay, ...]:
+def check_allowed(
+    booking: Booking, action: Action, numbers: Sequence[int] = (), actor_kind: str = "staff"
+) -> tuple[Stay, ...]:
     """The stays the action moves, or 409 action_not_allowed with what is allowed instead."""
-    stays = chosen(booking, action, numbers) if action is not Action.PAYMENTS else ()
+    # What a guest may change alone has refusals of its own, which say whom to ask.
+    if actor_kind == "guest" and action is not Action.AMEND and not _open_to_guest(booking, action):
+        raise not_allowed(booking, action, booking.status, actor_kind)
+    if action in _WHOLE:
+        named = chosen(booking, action, numbers) if numbers else booking.stays
+        free = action is Action.WAIVE_FEE and not any(stay.fee_minor for stay in named)
+        if free or not _may_as_a_whole(booking, action):
+            raise not_allowed(booking, action, booking.status, actor_kind)
+        return ()
+    stays = chosen(booking, action, numbers)
     wrong = [stay for stay in stays if stay.status not in _FROM[action]]
-    if booking.status.ended or wrong or (action is Action.PAYMENTS and booking.status not in _MONEY):
-        at_fault = wrong[0].status if wrong else booking.status
-        raise not_allowed(booking, action, at_fault)
+    ended = booking.status.ended and action is not Action.REINSTATE
+    never = action is Action.REINSTATE and booking.status in (Status.CHECKED_OUT, Status.COMPLETED, Status.FAILED)
+    if ended or never or wrong or (action is Action.FAIL and booking.status not in _COMING):
+        raise not_allowed(booking, action, wrong[0].status if wrong else booking.status, actor_kind)
     return stays
 
 
-def not_allowed(booking: Booking, action: Action, status: Status) -> Refused:
+def _may_as_a_whole(booking: Booking, action: Action) -> bool:
+    """As `_whole_allows`, but money is judged by its own, more telling refusals."""
+    if action is Action.PAYMENTS:
+        return booking.status in _MONEY or (booking.status in _FEES and booking.balance_minor > 0)
+    return _whole_allows(booking, action)
+
+
+def not_allowed(booking: Booking, action: Action, status: Status, actor_kind: str = "staff") -> Refused:
     """The refusal that names the state and what can be done in it."""
     words = status.value.replace("_", " ")
     return conflict(
         "action_not_allowed",
         f"{action.value} is not possible: it is {words}.",
         booking_status=booking.status.value,
-        allowed_actions=[allowed.value for allowed in allowed_actions(booking, "staff")],
+        allowed_actions=[allowed.value for allowed in allowed_actions(booking, actor_kind)],
     )
 
 
-def check_arrival_day(booking: Booking, stay: Stay, now: datetime) -> None:
-    """Check-in opens with the business day of the arrival and ends with the stay.
-
-    Errors: 422 too_early, too_late, room_not_assigned.
-    """
-    today = business_date(now, booking.terms.zone, booking.terms.audit_time)
-    if today < stay.arrival:
-        raise rule(
-            "too_early",
-            f"Stay {stay.number} arrives on {stay.arrival}; the hotel's business day is {today}.",
-            business_date=today.isoformat(),
-        )
-    if today >= stay.departure:
-        raise rule(
-            "too_late",
-            f"Stay {stay.number} was to leave on {stay.departure}; the hotel's business day is {today}.",
-            business_date=today.isoformat(),
-        )
-    if stay.room_id is None:
-        raise rule("room_not_assigned", f"Stay {stay.number} has no room yet; assign one first.", stay=stay.number)
-
-
-def check_no_show(booking: Booking, stay: Stay, now: datetime) -> None:
-    """A guest can't be missing before the room was promised: 422 too_early."""
-    opens = check_in_from(booking.terms, stay.arrival)
-    if now < opens:
-        raise rule(
-            "too_early",
-            f"Stay {stay.number} may still come: check-in opens {local_text(opens, booking.terms.zone)}.",
-            earliest=opens.isoformat(),
-        )
-
-
-def check_balance(booking: Booking, leaving: Sequence[Stay], reason: str) -> None:
-    """The last room to leave needs a balance of zero or a written reason: 422 balance_open (field `reason`)."""
-    still_here = [stay for stay in booking.live(Status.CHECKED_IN, Status.CONFIRMED) if stay not in leaving]
-    if collects(booking.terms) and not still_here and booking.balance_minor != 0 and not reason:
-        raise rule(
-            "balance_open",
-            "The balance is not zero; record the payment, or give the reason for leaving it open.",
-            "reason",
-            balance_minor=booking.balance_minor,
-            currency=booking.terms.currency,
-        )
-
-
-def check_payment(booking: Booking, amount_minor: int, currency: str) -> None:
-    """Money the desk takes: 422 payments_not_taken, amount_not_positive, currency_differs, more_than_owed."""
-    if not collects(booking.terms):
-        raise rule("payments_not_taken", "This hotel takes no payments through Holdfast.", "amount")
-    if amount_minor <= 0:
-        raise rule("amount_not_positive", "The amount must be more than zero.", "amount.amount_minor")
-    if currency != booking.terms.currency:
-        raise rule("currency_differs", f"The booking is in {booking.terms.currency}.", "amount.currency")
-    if amount_minor > booking.balance_minor:
-        raise rule(
-            "more_than_owed",
-            "The amount is more than the open balance.",
-            "amount.amount_minor",
-            balance_minor=booking.balance_minor,
-            currency=booking.terms.currency,
-        )
+def check_managers_word(actor: Actor, what: str) -> None:
+    """What goes past a rule needs the manager's hand, never a guest's: 403 role_missing."""
+    if actor.kind == "guest" or actor.role == "frontdesk":
+        raise forbidden("role_missing", f"{what} needs a manager.")

@@ -1,94 +1,131 @@
-"""Notices: who is told what about a booking, whether it is still true, and the words that are rules.
+"""Notices: who is told what about a booking, whether it is still true, and until when it is of use.
 
-Rule: docs/rules/notices.md. Instants are aware UTC datetimes; amounts are minor units of the booking's currency.
+Rule: docs/rules/notices.md. Instants are aware UTC datetimes.
 """
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import UTC, datetime, time, timedelta
 from enum import StrEnum
 
+from domain.agenda import agenda
 from domain.booking import Booking, Status, Stay
-from domain.clocks import local_text
-from domain.stay import counted, day_text
-from domain.terms import Penalty, cancel_free_until, cancellation_in_words
+from domain.terms import check_in_from, check_out_by
 
 BATCH = 50
 MOST_ATTEMPTS = 20
-MOST_SUBJECT_CHARACTERS = 150
-MOST_NAME_CHARACTERS = 60
 MOST_ADDRESS_CHARACTERS = 254
+NO_ADDRESS = "There is no e-mail address."
+# How long after the departure a guest is still thanked and asked, and a link still opens the booking.
+AFTERWARDS = timedelta(days=30)
 
-_WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _ADDRESS = re.compile(r"[^\s@,;:<>()\[\]\\\"\x00-\x1f\x7f]+@[^\s@,;:<>()\[\]\\\"\x00-\x1f\x7f]+\.[^\s@,;:<>.]{2,}")
-# A word such as evil.example, which mail programs turn into a link by themselves.
-_LINK = re.compile(r"[@/\\<>]|\w\.\w{2,}|www\.", re.IGNORECASE)
 
 
 class NoticeKind(StrEnum):
     """What a notice tells."""
 
     RECEIVED = "received"
+    HELD = "held"
+    PENDING = "pending"
     CONFIRMED = "confirmed"
+    CHANGED = "changed"
     DECLINED = "declined"
     EXPIRED = "expired"
     CANCELLED = "cancelled"
+    NO_SHOW = "no_show"
     PRE_ARRIVAL = "pre_arrival"
+    CHECK_IN = "check_in"
     CHECK_OUT = "check_out"
+    FEEDBACK = "feedback"
+    CHANGE_ANSWERED = "change_answered"
+    GUEST_LINK = "guest_link"
+    EMAIL_CONFIRM = "email_confirm"
+    EMAIL_CHANGED = "email_changed"
     NEW_REQUEST = "new_request"
+    DEADLINE_NEAR = "deadline_near"
+    CHANGE_REQUEST = "change_request"
+    OVERSTAY = "overstay"
 
     @property
     def audience(self) -> str:
         """Who reads it: guest or staff."""
-        return "staff" if self is NoticeKind.NEW_REQUEST else "guest"
+        return "staff" if self in _TO_STAFF else "guest"
 
 
+_TO_STAFF = (NoticeKind.NEW_REQUEST, NoticeKind.DEADLINE_NEAR, NoticeKind.CHANGE_REQUEST, NoticeKind.OVERSTAY)
 KINDS: tuple[str, ...] = tuple(NoticeKind)
+# Letters about the booking's page and the reader's address: they are about no room, and may follow a cancellation.
+LINKS = (NoticeKind.GUEST_LINK, NoticeKind.EMAIL_CONFIRM, NoticeKind.EMAIL_CHANGED)
+# Without these a guest does not learn how the booking stands, or cannot reach it.
+ESSENTIAL = (
+    NoticeKind.RECEIVED,
+    NoticeKind.CONFIRMED,
+    NoticeKind.CANCELLED,
+    NoticeKind.EXPIRED,
+    NoticeKind.DECLINED,
+    *LINKS,
+)
+# A room is told of such a thing once in its life, however often the hotel's clocks or people ask for it.
+ONCE = (NoticeKind.PRE_ARRIVAL, NoticeKind.CHECK_IN, NoticeKind.CHECK_OUT, NoticeKind.FEEDBACK)
+# Rooms that go one after the other are told one after the other, while others of the booking stay.
+_PIECEMEAL = (NoticeKind.CANCELLED, NoticeKind.NO_SHOW)
 
 # When a notice is true: the booking's statuses, and those of a room it can be about.
+_ANY = tuple(Status)
 _ASKED = (Status.HELD, Status.PENDING)
 _FIRM = (Status.CONFIRMED, Status.CHECKED_IN)
 # A yes may come before the first letter has left; that somebody asked stays true, and is then told in other words.
 _STAYED = (*_FIRM, Status.CHECKED_OUT, Status.COMPLETED)
+_OPEN = (*_ASKED, *_FIRM)
 _TRUE: dict[NoticeKind, tuple[tuple[Status, ...], tuple[Status, ...]]] = {
     NoticeKind.RECEIVED: ((*_ASKED, *_STAYED), (*_ASKED, *_STAYED)),
+    NoticeKind.HELD: ((Status.HELD,), (Status.HELD,)),
+    NoticeKind.PENDING: ((Status.PENDING,), (Status.PENDING,)),
     NoticeKind.CONFIRMED: (_STAYED, _STAYED),
+    NoticeKind.CHANGED: (_OPEN, _OPEN),
     NoticeKind.DECLINED: ((Status.REJECTED,), (Status.REJECTED,)),
     NoticeKind.EXPIRED: ((Status.EXPIRED,), (Status.EXPIRED,)),
-    NoticeKind.CANCELLED: (tuple(Status), (Status.CANCELLED,)),
+    # A booking that failed is given up by the hotel.
+    NoticeKind.CANCELLED: (_ANY, (Status.CANCELLED, Status.FAILED)),
+    NoticeKind.NO_SHOW: (_ANY, (Status.NO_SHOW,)),
     NoticeKind.PRE_ARRIVAL: (_FIRM, (Status.CONFIRMED,)),
+    NoticeKind.CHECK_IN: ((Status.CHECKED_IN,), (Status.CHECKED_IN,)),
     NoticeKind.CHECK_OUT: ((Status.CHECKED_IN, Status.CHECKED_OUT, Status.COMPLETED), (Status.CHECKED_OUT,)),
+    NoticeKind.FEEDBACK: ((Status.CHECKED_OUT, Status.COMPLETED), (Status.CHECKED_OUT,)),
+    NoticeKind.CHANGE_ANSWERED: (_OPEN, _OPEN),
+    NoticeKind.GUEST_LINK: (_ANY, _ANY),
+    NoticeKind.EMAIL_CONFIRM: (_ANY, _ANY),
+    NoticeKind.EMAIL_CHANGED: (_ANY, _ANY),
     NoticeKind.NEW_REQUEST: ((*_ASKED, *_STAYED), (*_ASKED, *_STAYED)),
+    NoticeKind.DEADLINE_NEAR: ((Status.PENDING,), (Status.PENDING,)),
+    NoticeKind.CHANGE_REQUEST: (_OPEN, _OPEN),
+    NoticeKind.OVERSTAY: ((Status.CHECKED_IN,), (Status.CHECKED_IN,)),
 }
 
 
-def still_true(kind: NoticeKind, booking_status: Status, stay_statuses: Iterable[Status]) -> bool:
-    """Whether what the notice says is so now. stay_statuses: of the rooms it is about (the named one, or all)."""
-    of_booking, of_rooms = _TRUE[kind]
-    return booking_status in of_booking and any(status in of_rooms for status in stay_statuses)
+@dataclass(frozen=True)
+class Notice:
+    """A notice as it waits to be sent.
 
+    stay: the room it names, None for all. useful_until: from then on it would only confuse. attempts: sendings that
+    ended unclear. What a letter needs beside the booking: who: desk or manager, to whom a deadline is told; verdict:
+    declined or lapsed, what became of a change request; change: the number of that request; link: the page that
+    confirms an address; resend_of: the notice that a person sends again.
+    """
 
-def told_rooms(kind: NoticeKind, stays: Sequence[Stay], named: int | None) -> tuple[Stay, ...]:
-    """The rooms a letter lists: those it is true of, and with a named room only those of the same arrival."""
-    arrival = next((stay.arrival for stay in stays if stay.number == named), None)
-    return tuple(
-        stay for stay in stays if stay.status in _TRUE[kind][1] and (arrival is None or stay.arrival == arrival)
-    )
-
-
-def is_too_late(useful_until: datetime | None, now: datetime) -> bool:
-    """Whether the notice would only confuse by now."""
-    return useful_until is not None and now >= useful_until
-
-
-def address_trouble(address: str | None) -> str:
-    """Why nothing can be sent to this address; an empty text when something can."""
-    if not address:
-        return "There is no e-mail address."
-    if len(address) > MOST_ADDRESS_CHARACTERS or not _ADDRESS.fullmatch(address):
-        return "This is not one e-mail address."
-    return ""
+    notice_id: int
+    kind: NoticeKind
+    stay: int | None = None
+    useful_until: datetime | None = None
+    attempts: int = 0
+    who: str = ""
+    verdict: str = ""
+    change: int | None = None
+    link: str = ""
+    resend_of: int | None = None
 
 
 @dataclass(frozen=True)
@@ -100,166 +137,147 @@ class NoticeEnd:
     reason: str = ""
     provider_id: str | None = None
 
-
-@dataclass(frozen=True)
-class HotelCard:
-    """What a letter's head and foot say of the hotel; phone and e-mail may be empty."""
-
-    hotel_id: int
-    name: str
-    city: str
-    address: str
-    phone: str
-    email: str
-
-
-@dataclass(frozen=True)
-class NightPrice:
-    """What one night of one room costs, included taxes in it."""
-
-    night: date
-    amount_minor: int
-
-
-@dataclass(frozen=True)
-class TaxTotal:
-    """One tax over a room's whole stay. included: already inside the nights' prices."""
-
-    name: str
-    amount_minor: int
-    included: bool
-
-
-@dataclass(frozen=True)
-class RoomFacts:
-    """One room of a booking with the names and prices a letter shows."""
-
-    stay: Stay
-    room_type: str
-    rate_plan: str
-    meal_plan: str
-    adults: int
-    children_ages: tuple[int, ...]
-    nights: tuple[NightPrice, ...]
-    taxes: tuple[TaxTotal, ...]
-
-
-@dataclass(frozen=True)
-class LetterFacts:
-    """Everything a letter is written from. It holds words about people and never leaves the process that read it."""
-
-    notice_id: int
-    kind: NoticeKind
-    named_stay: int | None
-    booking: Booking
-    hotel: HotelCard
-    rooms: tuple[RoomFacts, ...]
-    guest_name: str
-    guest_email: str
-    guest_phone: str
-    special_requests: str
-    token_generation: int
-
     @property
-    def to(self) -> str:
-        """The reader's address; empty when there is none."""
-        return self.hotel.email if self.kind.audience == "staff" else self.guest_email
-
-    @property
-    def told(self) -> tuple[RoomFacts, ...]:
-        """The rooms that the letter lists."""
-        numbers = {stay.number for stay in told_rooms(self.kind, self.booking.stays, self.named_stay)}
-        return tuple(room for room in self.rooms if room.stay.number in numbers)
+    def needs_a_person(self) -> bool:
+        """Whether somebody has to look. That a guest gave no address is known at the desk and is nobody's mistake."""
+        return self.state == "undeliverable" and self.reason != NO_ADDRESS
 
 
-@dataclass(frozen=True)
-class NightGroup:
-    """Consecutive nights of one price."""
-
-    first: date
-    count: int
-    amount_minor: int
-
-
-def night_groups(nights: Sequence[NightPrice]) -> tuple[NightGroup, ...]:
-    """Nights in a row with one price as one line each. A missing night or another price begins a new line."""
-    groups: list[NightGroup] = []
-    for price in sorted(nights, key=lambda price: price.night):
-        last = groups[-1] if groups else None
-        if last and last.amount_minor == price.amount_minor and (price.night - last.first).days == last.count:
-            groups[-1] = NightGroup(last.first, last.count + 1, last.amount_minor)
-        else:
-            groups.append(NightGroup(price.night, 1, price.amount_minor))
-    return tuple(groups)
+def still_true(notice: Notice, booking: Booking, at: datetime) -> bool:
+    """Whether what the notice says is so at this instant."""
+    if booking.status not in _TRUE[notice.kind][0] or not told_rooms(notice.kind, booking.stays, notice.stay):
+        return False
+    match notice.kind:
+        case NoticeKind.CHANGE_REQUEST:
+            asked = booking.change_request
+            return asked is not None and notice.change in (None, asked.number)
+        case NoticeKind.OVERSTAY:
+            return any(_is_late(booking, stay, at) for stay in _about(notice, booking))
+        case NoticeKind.GUEST_LINK:
+            return booking.terms.guest_portal
+        case NoticeKind.EMAIL_CONFIRM:
+            return bool(notice.link)
+        case _:
+            return True
 
 
-def weekday_text(day: date) -> str:
-    """A date with its weekday, in English on every machine: `Sat 14 Mar 2026`."""
-    return f"{_WEEKDAYS[day.weekday()]} {day_text(day)}"
+def _is_late(booking: Booking, stay: Stay, at: datetime) -> bool:
+    """Whether the guest is in the house beyond what was booked: past the check-out time, or for an added night."""
+    return stay.overstayed > 0 or check_out_by(booking.terms, stay.departure) <= at
 
 
-def rooms_text(stays: Sequence[Stay]) -> str:
-    """How much is asked for: `2 rooms for 3 nights`; rooms of different length: `2 rooms for 2 to 4 nights`."""
-    lengths = sorted({(stay.departure - stay.arrival).days for stay in stays})
-    nights = counted(lengths[0], "night") if len(lengths) == 1 else f"{lengths[0]} to {lengths[-1]} nights"
-    return f"{counted(len(stays), 'room')} for {nights}"
+def _about(notice: Notice, booking: Booking) -> tuple[Stay, ...]:
+    return told_rooms(notice.kind, booking.stays, notice.stay)
 
 
-def greeted_name(name: str) -> str:
-    """The name a letter may greet with, on one line; `guest` where it does not look like one."""
-    told = " ".join(name.split())
-    if not told or len(told) > MOST_NAME_CHARACTERS or not told.isprintable() or _LINK.search(told):
-        return "guest"
-    return told
+def told_rooms(kind: NoticeKind, stays: Sequence[Stay], named: int | None) -> tuple[Stay, ...]:
+    """The rooms a letter can list: those it is true of, and with a named room only those of the same arrival.
+
+    A named room that it is not true of leaves nothing to tell, whatever the others are.
+    """
+    true = tuple(stay for stay in stays if stay.status in _TRUE[kind][1])
+    if named is None:
+        return true
+    arrival = next((stay.arrival for stay in true if stay.number == named), None)
+    return tuple(stay for stay in true if stay.arrival == arrival)
 
 
-def shortened(text: str, most: int) -> str:
-    """The text on one line, cut with an ellipsis to at most so many characters."""
-    line = " ".join(text.split())
-    return line if len(line) <= most else f"{line[: most - 1].rstrip()}…"
+def room_name(stay: Stay) -> str:
+    """How a room that was told of is remembered: another arrival makes it news again."""
+    return f"{stay.number}@{stay.arrival.isoformat()}"
 
 
-def subject(facts: LetterFacts) -> str:
-    """The letter's subject: one line, the reference always whole."""
-    booking, told = facts.booking, [room.stay for room in facts.told]
-    hotel = shortened(facts.hotel.name, MOST_NAME_CHARACTERS)
-    arrival = weekday_text(min(stay.arrival for stay in told))
-    match facts.kind:
-        case NoticeKind.RECEIVED:
-            words = f"Your request at {hotel} for {arrival}"
-        case NoticeKind.CONFIRMED:
-            words = f"Confirmed: {hotel}, {arrival}"
-        case NoticeKind.DECLINED:
-            words = f"{hotel} cannot take your request for {arrival}"
-        case NoticeKind.EXPIRED:
-            words = f"Your request at {hotel} for {arrival} has expired"
-        case NoticeKind.CANCELLED:
-            words = f"{'Withdrawn' if is_withdrawn(booking) else 'Cancelled'}: {hotel}, {arrival}"
+def chosen_rooms(notice: Notice, booking: Booking, told_before: AbstractSet[str]) -> tuple[Stay, ...]:
+    """The rooms that the letter lists. told_before: names of rooms in letters of this kind that were sent already."""
+    rooms = _about(notice, booking)
+    fresh = tuple(stay for stay in rooms if room_name(stay) not in told_before)
+    if notice.resend_of is not None:
+        return rooms
+    if notice.kind in ONCE:
+        return fresh
+    if notice.kind in _PIECEMEAL and booking.status not in (Status.CANCELLED, Status.NO_SHOW):
+        return fresh or rooms
+    return rooms
+
+
+def useful_until(notice: Notice, booking: Booking) -> datetime | None:
+    """The instant from which the notice would only confuse, as the booking stands now; None where there is none."""
+    ends = (notice.useful_until, _moment(notice, booking))
+    return min((end for end in ends if end is not None), default=None)
+
+
+def clock(booking: Booking, key: str) -> datetime | None:
+    """When a clock of the agenda rings, wherever it was moved to; None where it does not run."""
+    return next((entry.at for entry in agenda(booking) if entry.key == key), None)
+
+
+def _moment(notice: Notice, booking: Booking) -> datetime | None:
+    """The moment that a kind of notice is about, or the end of its use."""
+    terms, rooms = booking.terms, _about(notice, booking) or booking.stays
+    departure = max(stay.departure for stay in rooms)
+    match notice.kind:
+        case NoticeKind.HELD:
+            return clock(booking, "hold_expires")
+        case NoticeKind.PENDING | NoticeKind.DEADLINE_NEAR:
+            return clock(booking, "approval_deadline")
+        case NoticeKind.CHANGE_REQUEST:
+            return clock(booking, f"change_request-{booking.change_request.number}") if booking.change_request else None
         case NoticeKind.PRE_ARRIVAL:
-            words = f"See you on {arrival} at {hotel}"
-        case NoticeKind.CHECK_OUT:
-            words = f"Thank you for staying at {hotel}"
-        case NoticeKind.NEW_REQUEST:
-            return shortened(f"Request {booking.reference}: {_asked(booking, told)}", MOST_SUBJECT_CHARACTERS)
-    return f"{shortened(words, MOST_SUBJECT_CHARACTERS - len(booking.reference) - 3)} ({booking.reference})"
+            return min(_opens(booking, stay) for stay in rooms)
+        case NoticeKind.CONFIRMED | NoticeKind.CHANGED | NoticeKind.CHECK_IN | NoticeKind.CHANGE_ANSWERED:
+            return check_out_by(terms, departure)
+        case NoticeKind.CHECK_OUT | NoticeKind.FEEDBACK:
+            return check_out_by(terms, departure) + AFTERWARDS
+        case NoticeKind.GUEST_LINK:
+            return datetime.combine(booking.departure, time(), UTC) + AFTERWARDS
+        case _:
+            return None
 
 
-def _asked(booking: Booking, told: Sequence[Stay]) -> str:
-    asked = f"{rooms_text(told)} from {weekday_text(min(stay.arrival for stay in told))}"
-    if booking.approval_deadline is None:
-        return asked
-    return f"{asked}, answer by {local_text(booking.approval_deadline, booking.terms.zone)}"
+def _opens(booking: Booking, stay: Stay) -> datetime:
+    """When the room is promised from."""
+    return clock(booking, f"check_in_from-{stay.number}") or check_in_from(booking.terms, stay.arrival)
 
 
-def is_withdrawn(booking: Booking) -> bool:
-    """Whether the guest took a request back before the hotel had answered."""
-    return booking.status is Status.CANCELLED and booking.cancellation_reason == "withdrawn"
+def is_too_late(until: datetime | None, now: datetime) -> bool:
+    """Whether the notice would only confuse by now."""
+    return until is not None and now >= until
 
 
-def policy_text(booking: Booking, stay: Stay) -> str:
-    """The room's cancellation terms in one sentence, true from the moment it was booked."""
-    until = cancel_free_until(booking.terms, stay.terms, stay.arrival)
-    if until is None or until > booking.created_at or stay.terms.late_cancellation is Penalty.NONE:
-        return cancellation_in_words(booking.terms, stay.terms, stay.arrival)
-    price = "the first night" if stay.terms.late_cancellation is Penalty.FIRST_NIGHT else "the whole stay"
-    return f"Cancelling costs {price}: the time for cancelling free of charge had passed when the booking was made."
+def address_trouble(address: str | None) -> str:
+    """Why nothing can be sent to this address; an empty text when something can."""
+    if not address:
+        return NO_ADDRESS
+    if len(address) > MOST_ADDRESS_CHARACTERS or not _ADDRESS.fullmatch(address):
+        return "This is not one e-mail address."
+    return ""
+
+
+def judge(
+    notice: Notice,
+    booking: Booking,
+    at: datetime,
+    address: str | None,
+    *,
+    told_before: AbstractSet[str] = frozenset(),
+    enabled: bool = True,
+) -> NoticeEnd | tuple[int, ...]:
+    """The rooms that the letter is to list, or how the notice ends without one.
+
+    enabled: whether the hotel sends this kind. What a person sends again by hand goes out in any case while it is true.
+    """
+    if not enabled and notice.resend_of is None:
+        return NoticeEnd(notice.notice_id, "dropped", "Switched off by the hotel.")
+    if not still_true(notice, booking, at):
+        return NoticeEnd(notice.notice_id, "dropped", f"No longer true: the booking is {booking.status}.")
+    until = useful_until(notice, booking)
+    if until is not None and is_too_late(until, at):
+        return NoticeEnd(notice.notice_id, "dropped", f"Too late: it was useful until {until:%Y-%m-%dT%H:%MZ}.")
+    rooms = chosen_rooms(notice, booking, told_before)
+    if notice.kind in ONCE and not rooms:
+        return NoticeEnd(notice.notice_id, "dropped", "Told before, in an earlier letter.")
+    if trouble := address_trouble(address):
+        return NoticeEnd(notice.notice_id, "undeliverable", trouble)
+    if notice.attempts >= MOST_ATTEMPTS:
+        return NoticeEnd(notice.notice_id, "undeliverable", f"{MOST_ATTEMPTS} attempts ended without a clear answer.")
+    return tuple(stay.number for stay in rooms)

@@ -93,7 +93,7 @@ def quotes(
     """
     if not 1 <= rooms <= MAX_ROOMS:
         raise rule("rooms_out_of_range", f"A booking has 1 to {MAX_ROOMS} rooms.", field="rooms", maximum=MAX_ROOMS)
-    grid = _grid(shelf, [*dates.nights, dates.departure])
+    grid = rate_grid(shelf, [*dates.nights, dates.departure])
     taxes = TaxTable(shelf.taxes, party, shelf.currency)
     offers: list[Quote] = []
     closed: list[Closed] = []
@@ -179,7 +179,7 @@ def _total_minor(nights: Sequence[tuple[date, int]], lines: Sequence[TaxLine]) -
     return sum(price_minor for _, price_minor in nights) + added_minor
 
 
-def _grid(shelf: Shelf, days: Sequence[date]) -> dict[tuple[int, int], dict[date, NightRate]]:
+def rate_grid(shelf: Shelf, days: Sequence[date]) -> dict[tuple[int, int], dict[date, NightRate]]:
     """The rows that count, by plan and room type: as on file, or derived from the parent's.
 
     A derived plan has a row where its parent has one; parents come first, so chains need no second pass.
@@ -207,7 +207,7 @@ def calendar(shelf: Shelf, from_: date, to: date, adults: int, booked_on: date) 
         told = f"A price calendar shows 1 to {MAX_CALENDAR_NIGHTS} nights: `to` is the day after the last."
         raise rule("calendar_range", told, field="to", maximum=MAX_CALENDAR_NIGHTS)
     party = Party(adults)
-    grid = _grid(shelf, dates.nights)
+    grid = rate_grid(shelf, dates.nights)
     taxes = TaxTable(shelf.taxes, party, shelf.currency)
     fitting = [room_type for room_type in shelf.room_types if not misfits(room_type, party)]
     candidates = [

@@ -11,10 +11,9 @@ from dataclasses import field as default
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from domain.agenda import Entry, agenda, next_alarm
-from domain.booking import REMEMBERED_KEYS, SYSTEM, Actor, Booking, Status, Stay, status_of_stays
-from domain.clocks import business_date
-from domain.terms import approval_deadline, check_in_from, check_out_by, collects
+from domain.agenda import Entry, agenda, awaited
+from domain.booking import GONE, REMEMBERED_KEYS, SYSTEM, Actor, Booking, Status, Stay, status_of_stays
+from domain.changes import PricedLine, StayPlan
 
 Fact = str | int | bool | None
 
@@ -69,6 +68,7 @@ class NoticeWish:
     audience: str
     stay: int | None = None
     useful_until: datetime | None = None
+    data: dict[str, str | int] = default(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -83,11 +83,37 @@ class PaymentTaken:
 
 
 @dataclass(frozen=True)
+class AddedLine:
+    """One more line of a stay's price."""
+
+    stay: int
+    line: PricedLine
+
+
+@dataclass(frozen=True)
+class ChangeNews:
+    """What became of a change that the guest asked for.
+
+    verdict: open, accepted, declined, withdrawn or lapsed. wish: what was asked, as JSON; text: in the guest's words.
+    plans, before_minor, after_minor: the change that was priced when it was asked for.
+    """
+
+    number: int
+    verdict: str
+    wish: str = ""
+    text: str = ""
+    plans: tuple[StayPlan, ...] = ()
+    before_minor: int = 0
+    after_minor: int = 0
+
+
+@dataclass(frozen=True)
 class Step:
     """One step of the story: the state it leads to, and everything that is written with it in one transaction.
 
     awaited: the clock the booking was waiting for when this happened. clean_rooms: rooms that must be clean for it.
-    dirty_rooms: rooms that it leaves to housekeeping.
+    dirty_rooms: rooms that it leaves to housekeeping. plans: stays whose price lines and guests are written anew;
+    added: lines that come on top; oversell: nights are taken even in a full house, and counted as oversold.
     """
 
     after: Booking
@@ -101,6 +127,10 @@ class Step:
     payment: PaymentTaken | None = None
     clean_rooms: tuple[int, ...] = ()
     dirty_rooms: tuple[int, ...] = ()
+    plans: tuple[StayPlan, ...] = ()
+    added: tuple[AddedLine, ...] = ()
+    change: ChangeNews | None = None
+    oversell: bool = False
 
 
 def night_moves(before: Sequence[Stay], after: Sequence[Stay]) -> tuple[NightMove, ...]:
@@ -121,7 +151,7 @@ def _counted_nights(stay: Stay) -> tuple[date, ...]:
     kept = stay.status.holds or stay.status.sold or stay.status in (Status.CHECKED_OUT, Status.NO_SHOW)
     if not kept:
         return ()
-    return tuple(night for night in stay.nights() if stay.released_from is None or night < stay.released_from)
+    return stay.kept
 
 
 def room_changes(before: Sequence[Stay], after: Sequence[Stay]) -> tuple[RoomChange, ...]:
@@ -132,44 +162,69 @@ def room_changes(before: Sequence[Stay], after: Sequence[Stay]) -> tuple[RoomCha
 
 
 def _occupied(stay: Stay) -> RoomChange:
-    gone = stay.status in (Status.CANCELLED, Status.NO_SHOW, Status.REJECTED, Status.EXPIRED, Status.FAILED)
-    end = min(stay.departure, stay.released_from or stay.departure)
-    return RoomChange(stay.number, None if gone else stay.room_id, stay.arrival, end)
+    start, end = stay.awaited_on, min(stay.departure, stay.released_from or stay.departure)
+    return RoomChange(stay.number, None if stay.status in GONE or start >= end else stay.room_id, start, end)
 
 
-def _step(before: Booking, after: Booking, what: str, act: Act, **written: Any) -> Step:
+def make_step(before: Booking, after: Booking, what: str, act: Act, **written: Any) -> Step:
     """Closes a step: the next sequence number, the instant, and the differences that follow from the stays."""
     moved = replace(after, seq=before.seq + 1, last_instant=max(act.now, before.last_instant))
     if moved.status is not before.status:
         moved = replace(moved, since=act.now)
     if moved.status is Status.CHECKED_OUT and before.status is not Status.CHECKED_OUT:
         # The last guest has left, or whoever was still awaited no longer is: from here on the books are closing.
-        closing = act.now + timedelta(seconds=moved.terms.close_after_seconds)
-        moved = replace(moved, close_at=closing, attention="")
+        moved = replace(_closing(moved, act.now), attention="")
         written["notices"] = (*written.get("notices", ()), NoticeWish("check_out", "guest"))
+    if moved.status.ended and moved.change_request:
+        written.setdefault("change", ChangeNews(moved.change_request.number, "lapsed"))
+        moved = replace(moved, change_request=None)
     return replace(
         Step(moved, what, act),
-        awaited=next_alarm(agenda(before)),
+        awaited=awaited(agenda(before)),
         nights=night_moves(before.stays, moved.stays),
         rooms=room_changes(before.stays, moved.stays),
         **written,
     )
 
 
-def _moved(booking: Booking, numbers: Sequence[int], change: Callable[[Stay], Stay]) -> Booking:
+def _closing(booking: Booking, now: datetime) -> Booking:
+    """The clocks of a booking whose last guest has left. The books stay open until the guest was asked how it was."""
+    terms = booking.terms
+    close = now + timedelta(seconds=terms.close_after_seconds)
+    asks = None
+    if terms.feedback_after_seconds is not None:
+        asks = now + timedelta(seconds=terms.feedback_after_seconds)
+        close = max(close, asks)
+    return replace(booking, close_at=close, feedback_at=asks)
+
+
+def with_stays(booking: Booking, numbers: Sequence[int], change: Callable[[Stay], Stay]) -> Booking:
     """The booking with some stays changed, its status derived, and one version further: a person decided it."""
     stays = tuple(change(stay) if stay.number in numbers else stay for stay in booking.stays)
     status = status_of_stays(stay.status for stay in stays)
     return replace(booking, stays=stays, status=status, version=booking.version + 1)
 
 
-def _all(booking: Booking, status: Status) -> Booking:
+def with_all(booking: Booking, status: Status) -> Booking:
     """The booking and its live stays in a status that they share."""
     stays = tuple(
-        replace(stay, status=status) if stay.status.holds or stay.status is Status.CONFIRMED else stay
-        for stay in booking.stays
+        _to(stay, status) if stay.status.holds or stay.status is Status.CONFIRMED else stay for stay in booking.stays
     )
     return replace(booking, stays=stays, status=status, version=booking.version + 1)
+
+
+def ended(stay: Stay, status: Status, **changes: Any) -> Stay:
+    """The stay at its end, which remembers where it came from."""
+    return replace(stay, status=status, ended_from=stay.status, **changes)
+
+
+def _to(stay: Stay, status: Status) -> Stay:
+    return ended(stay, status) if status in GONE else replace(stay, status=status)
+
+
+def listed(numbers: Sequence[int]) -> str:
+    """Stay numbers as an event tells them: `1, 2`."""
+    return ", ".join(str(number) for number in numbers)
 
 
 def remember(step: Step, key: str) -> Step:
@@ -178,192 +233,3 @@ def remember(step: Step, key: str) -> Step:
         return step
     keys = (*step.after.keys, key)[-REMEMBERED_KEYS:]
     return replace(step, after=replace(step.after, keys=keys))
-
-
-def opened(booking: Booking, act: Act) -> Step:
-    """The first step: the room is taken. With the hotel's yes given beforehand it is confirmed at once."""
-    manual = booking.terms.confirmation.value == "manual"
-    status = Status.PENDING if manual else Status.CONFIRMED
-    deadline = approval_deadline(booking.terms, act.now, booking.arrival) if manual else None
-    after = replace(
-        booking,
-        status=status,
-        stays=tuple(replace(stay, status=status) for stay in booking.stays),
-        approval_deadline=deadline,
-    )
-    notices = (
-        (
-            NoticeWish("received", "guest", useful_until=deadline),
-            NoticeWish("new_request", "staff", useful_until=deadline),
-        )
-        if manual
-        else (_confirmed(after),)
-    )
-    return Step(
-        after,
-        "requested" if manual else "booked",
-        act,
-        difference={"total_minor": after.total_minor, "rooms": len(after.stays)},
-        nights=night_moves((), after.stays),
-        notices=notices,
-    )
-
-
-def _confirmed(booking: Booking) -> NoticeWish:
-    """The yes in writing; of no use any more once the last room is due back."""
-    return NoticeWish("confirmed", "guest", useful_until=check_out_by(booking.terms, booking.departure))
-
-
-def approved(booking: Booking, act: Act) -> Step:
-    """The hotel says yes: what was held is sold."""
-    after = replace(_all(booking, Status.CONFIRMED), approval_deadline=None)
-    return _step(
-        booking, after, "approved", act,
-        notices=(_confirmed(after),),
-    )  # fmt: skip
-
-
-def declined(booking: Booking, act: Act) -> Step:
-    """The hotel says no: the room is free again."""
-    after = replace(_all(booking, Status.REJECTED), approval_deadline=None)
-    return _step(
-        booking, after, "declined", act,
-        notices=(NoticeWish("declined", "guest"),),
-    )  # fmt: skip
-
-
-def expired(booking: Booking, act: Act) -> Step:
-    """Nobody said yes or no in time: the room is free again."""
-    after = replace(_all(booking, Status.EXPIRED), approval_deadline=None)
-    return _step(booking, after, "expired", act, notices=(NoticeWish("expired", "guest"),))
-
-
-def cancelled(booking: Booking, act: Act, numbers: Sequence[int]) -> Step:
-    """Some or all rooms are given up, free of charge. A request that is taken back is `withdrawn`."""
-    withdrawn = booking.status is Status.PENDING and act.actor.kind == "guest"
-    after = _moved(booking, numbers, lambda stay: replace(stay, status=Status.CANCELLED, room_id=None, room_number=""))
-    left = after.live(Status.PENDING, Status.HELD)
-    if left:
-        after = replace(after, status=left[0].status)
-    if after.status is Status.CANCELLED:
-        word = "withdrawn" if withdrawn else f"cancelled by {act.actor.kind}"
-        after = replace(after, approval_deadline=None, cancellation_reason=word)
-    return _step(
-        booking, after, "withdrawn" if withdrawn else "cancelled", act,
-        difference={"stays": ", ".join(str(n) for n in numbers), "fee_minor": 0},
-        notices=(NoticeWish("cancelled", "guest"),),
-    )  # fmt: skip
-
-
-def room_assigned(booking: Booking, act: Act, stay: Stay, room: tuple[int, str, int]) -> Step:
-    """A stay gets a room (id, number, room type id); with a room of another type its nights move to that type."""
-    room_id, number, room_type_id = room
-    after = _moved(
-        booking,
-        (stay.number,),
-        lambda s: replace(s, room_id=room_id, room_number=number, inventory_type_id=room_type_id),
-    )
-    return _step(
-        booking, replace(after, status=booking.status), "room_assigned", act,
-        difference={"stay": stay.number, "room_before": stay.room_number or None, "room": number},
-    )  # fmt: skip
-
-
-def checked_in(booking: Booking, act: Act, stays: Sequence[Stay]) -> Step:
-    """Guests get their keys. A reason lets them into a room that housekeeping has not released."""
-    numbers = [stay.number for stay in stays]
-    after = _moved(booking, numbers, lambda s: replace(s, status=Status.CHECKED_IN, checked_in_at=act.now))
-    rooms = tuple(stay.room_id for stay in stays if stay.room_id is not None)
-    return _step(
-        booking, after, "checked_in", act,
-        difference={"stays": ", ".join(str(n) for n in numbers), "rooms": ", ".join(s.room_number for s in stays)},
-        clean_rooms=() if act.reason else rooms,
-    )  # fmt: skip
-
-
-def payment_taken(booking: Booking, act: Act, method: str, amount_minor: int, external: str) -> Step:
-    """The desk took money. It is posted to the hotel's business day."""
-    after = replace(
-        booking,
-        paid_minor=booking.paid_minor + amount_minor,
-        payments=booking.payments + 1,
-        version=booking.version + 1,
-    )
-    day = business_date(act.now, booking.terms.zone, booking.terms.audit_time)
-    return _step(
-        booking, after, "payment_received", act,
-        difference={"method": method, "amount_minor": amount_minor, "balance_minor": after.balance_minor},
-        payment=PaymentTaken(after.payments, method, amount_minor, external, day),
-    )  # fmt: skip
-
-
-def checked_out(booking: Booking, act: Act, stays: Sequence[Stay]) -> Step:
-    """Guests give the keys back. Nights not yet begun go back on sale, night one never; their rooms turn dirty."""
-    today = business_date(act.now, booking.terms.zone, booking.terms.audit_time)
-    numbers = [stay.number for stay in stays]
-
-    def leave(stay: Stay) -> Stay:
-        free_from = max(today, stay.arrival + timedelta(days=1))
-        early = free_from < stay.departure
-        return replace(
-            stay, status=Status.CHECKED_OUT, checked_out_at=act.now, released_from=free_from if early else None
-        )
-
-    after = _moved(booking, numbers, leave)
-    return _step(
-        booking, after, "checked_out", act,
-        difference={"stays": ", ".join(str(n) for n in numbers), "balance_minor": after.balance_minor},
-        dirty_rooms=tuple(stay.room_id for stay in stays if stay.room_id is not None),
-    )  # fmt: skip
-
-
-def no_show(booking: Booking, act: Act, numbers: Sequence[int]) -> Step:
-    """Guests who never came: night one stays taken, the others go back on sale."""
-
-    def missing(stay: Stay) -> Stay:
-        second = stay.arrival + timedelta(days=1)
-        released = second if second < stay.departure else None
-        return replace(stay, status=Status.NO_SHOW, released_from=released)
-
-    return _step(
-        booking, _moved(booking, numbers, missing), "no_show", act,
-        difference={"stays": ", ".join(str(n) for n in numbers)},
-    )  # fmt: skip
-
-
-def completed(booking: Booking, act: Act) -> Step:
-    """The books are closed. A balance left open stays visible for a person to look at."""
-    after = replace(booking, status=Status.COMPLETED, close_at=None, version=booking.version + 1)
-    if collects(booking.terms) and after.balance_minor != 0:
-        after = replace(after, attention="The books were closed with an open balance.")
-    return _step(booking, after, "completed", act, difference={"balance_minor": booking.balance_minor})
-
-
-def clock_rang(booking: Booking, entries: Sequence[Entry], act: Act) -> Step:
-    """What the agenda does when clocks are due; entries due together are one step. The first entry decides its kind."""
-    first = entries[0]
-    if first.key == "approval_deadline":
-        return expired(booking, act)
-    if first.key == "close":
-        return completed(booking, act)
-    missing = [entry.stay for entry in entries if entry.key.startswith("no_show") and entry.stay]
-    if missing:
-        return no_show(booking, act, missing)
-    fired = replace(booking, fired=(*booking.fired, *(entry.key for entry in entries)))
-    overstays = [entry for entry in entries if entry.key.startswith("overstay")]
-    if overstays:
-        rooms = ", ".join(str(entry.stay) for entry in overstays)
-        fired = replace(fired, attention=f"Past the check-out time without a check-out: stay {rooms}.")
-    reminders = [entry for entry in entries if entry.key.startswith("pre_arrival") and entry.stay]
-    wishes = tuple(
-        NoticeWish("pre_arrival", "guest", entry.stay, _check_in(booking, entry.stay or 0)) for entry in reminders
-    )
-    return _step(
-        booking, fired, "overstay" if overstays else "reminded", act,
-        difference={"clocks": ", ".join(entry.key for entry in entries)}, notices=wishes,
-    )  # fmt: skip
-
-
-def _check_in(booking: Booking, number: int) -> datetime:
-    stay = booking.stay(number)
-    return check_in_from(booking.terms, stay.arrival if stay else booking.arrival)

@@ -4,7 +4,7 @@ Rule: docs/rules/taxes.md. Each night picks the rules that are valid that night.
 half-up to the currency's minor unit; what is summed is the rounded lines.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -70,12 +70,13 @@ class TaxTable:
         minor_digits(currency)
         self._levies = [_levy(rule, party) for rule in rules]
 
-    def lines(self, nights: Sequence[tuple[date, int]]) -> list[TaxLine]:
+    def lines(self, nights: Sequence[tuple[date, int]], taxed: Mapping[str, int] | None = None) -> list[TaxLine]:
         """The lines of one stay: night by night in order of date, within a night in the order of the rules.
 
-        nights: each night with its price in minor units, included taxes in it.
+        nights: each night with its price in minor units, included taxes in it. taxed: by the tax's code how many
+        other nights of the stay have it already; they count first towards its maximum.
         """
-        taxed_nights: dict[str, int] = {}
+        taxed_nights = dict(taxed or {})
         lines: list[TaxLine] = []
         for night, gross_minor in sorted(nights):
             due = [levy for levy in self._levies if levy.is_due(night) and _counts(levy, taxed_nights)]

@@ -3,12 +3,14 @@
 Rules in words: docs/rules/terms.md.
 """
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from enum import StrEnum
 
 from domain.clocks import resolve
-from domain.stay import day_text
+from domain.money import Money, format_money
+from domain.stay import counted, day_text
 
 
 class Payment(StrEnum):
@@ -38,15 +40,68 @@ class Penalty(StrEnum):
 
     NONE = "none"
     FIRST_NIGHT = "first_night"
+    PERCENT = "percent"
+    FIXED = "fixed"
+    FULL = "full"
+
+
+class EarlyDeparture(StrEnum):
+    """What leaving before the booked day costs beside the nights that were slept."""
+
+    NONE = "none"
+    NEXT_NIGHT = "next_night"
+    PERCENT = "percent"
     FULL = "full"
 
 
 @dataclass(frozen=True)
+class Opening:
+    """Hours of a weekday in which the hotel counts minutes for its answer; 0 = Monday, an end of 00:00 = midnight."""
+
+    weekday: int
+    start: time
+    end: time
+
+
+@dataclass(frozen=True)
+class ChecklistPoint:
+    """One point that the hotel looks at before it says yes. needed: approving without it done is refused."""
+
+    item: str
+    needed: bool = False
+
+
+@dataclass(frozen=True)
 class ApprovalTerms:
-    """How long the hotel has for its yes, in minutes."""
+    """How long the hotel has for its yes, in minutes, and what happens without one.
+
+    count: `elapsed` minutes, or `working` ones: only those within `hours` on days that are not `closed` count.
+    at_end: `decline` lets the request expire, `approve` confirms it with a note for people to look at it.
+    """
 
     window_minutes: int = 24 * 60
     least_minutes: int = 30
+    count: str = "elapsed"
+    hours: tuple[Opening, ...] = ()
+    closed: tuple[date, ...] = ()
+    at_end: str = "decline"
+    checklist: tuple[ChecklistPoint, ...] = ()
+
+
+@dataclass(frozen=True)
+class GuestTerms:
+    """What a guest may do alone; beyond it a guest may ask, and the hotel answers.
+
+    cancel, amend: whether at all; amend_until_days: until `amend_until_time` so many days before the arrival;
+    request_minutes: how long the hotel has to answer what was asked.
+    """
+
+    cancel: bool = True
+    amend: bool = True
+    amend_until_days: int = 1
+    amend_until_time: time = time(18, 0)
+    amend_fee_minor: int = 0
+    request_minutes: int = 24 * 60
 
 
 @dataclass(frozen=True)
@@ -71,6 +126,20 @@ class HotelTerms:
     pre_arrival_time: time = time(10, 0)
     overstay_after_minutes: int = 60
     close_after_seconds: int = 3600
+    feedback_after_seconds: int | None = None
+    option_hours: int = 24
+    guest: GuestTerms = GuestTerms()
+
+
+@dataclass(frozen=True)
+class CancellationTier:
+    """A dearer price for cancelling, from `time` on, so many days before the arrival."""
+
+    days: int
+    time: time
+    penalty: Penalty
+    percent: int = 0
+    fixed_minor: int = 0
 
 
 @dataclass(frozen=True)
@@ -78,6 +147,9 @@ class StayTerms:
     """The rate plan's side of the terms, kept with each stay.
 
     free_until_days: cancelling is free until `free_until_time` that many days before arrival; None = never free.
+    late_percent, late_fixed_minor, no_show_percent, no_show_fixed_minor: with the penalties of those names; tiers:
+    further prices, each from its own moment on; think_minutes: after booking, cancelling is free for so long whatever
+    the deadline says.
     """
 
     stay_policy_id: int
@@ -86,6 +158,14 @@ class StayTerms:
     free_until_time: time = time(18, 0)
     late_cancellation: Penalty = Penalty.FIRST_NIGHT
     no_show: Penalty = Penalty.FIRST_NIGHT
+    late_percent: int = 0
+    late_fixed_minor: int = 0
+    tiers: tuple[CancellationTier, ...] = ()
+    think_minutes: int = 0
+    early_departure: EarlyDeparture = EarlyDeparture.FULL
+    early_percent: int = 0
+    no_show_percent: int = 0
+    no_show_fixed_minor: int = 0
 
 
 def collects(terms: HotelTerms) -> bool:
@@ -114,37 +194,119 @@ def pre_arrival_at(terms: HotelTerms, arrival: date) -> datetime:
 
 
 def cancel_free_until(hotel: HotelTerms, stay: StayTerms, arrival: date) -> datetime | None:
-    """The last instant at which cancelling costs nothing; None where it is never free."""
+    """The instant from which cancelling has its price, and is not free any more; None where it is never free."""
     if stay.free_until_days is None:
         return None
     return resolve(arrival - timedelta(days=stay.free_until_days), stay.free_until_time, hotel.zone)
 
 
-def approval_deadline(terms: HotelTerms, asked_at: datetime, arrival: date) -> datetime:
-    """Until when the hotel may say yes.
+def tier_from(hotel: HotelTerms, tier: CancellationTier, arrival: date) -> datetime:
+    """The instant from which a tier's price holds."""
+    return resolve(arrival - timedelta(days=tier.days), tier.time, hotel.zone)
 
-    The window, but never past the first check-in time, and at least `least_minutes` from the request; a request made in
-    the small hours for the business day that is still open ends with that day's night audit.
+
+def penalty_in_words(penalty: Penalty, percent: int = 0, fixed: str = "") -> str:
+    """A penalty as guests read it after "it costs". fixed: the amount of a fixed one with its currency."""
+    return {
+        Penalty.NONE: "nothing",
+        Penalty.FIRST_NIGHT: "the first night",
+        Penalty.PERCENT: f"{percent} % of the stay",
+        Penalty.FIXED: f"{fixed}, but never more than the stay",
+        Penalty.FULL: "the whole stay",
+    }[penalty]
+
+
+def length_in_words(minutes: int) -> str:
+    """A length of time for people: whole hours from two hours on, else minutes."""
+    return counted(minutes // 60, "hour") if minutes % 60 == 0 and minutes > 60 else counted(minutes, "minute")
+
+
+def cancellation_in_words(hotel: HotelTerms, stay: StayTerms, arrival: date, booked_at: datetime | None = None) -> str:
+    """The cancellation terms for guests, with their dates.
+
+    booked_at: with it they are true from that moment on, and say so when the time for cancelling free of charge had
+    passed by then.
     """
-    window_end = asked_at + timedelta(minutes=terms.approval.window_minutes)
-    least = asked_at + timedelta(minutes=terms.approval.least_minutes)
-    return min(max(min(window_end, check_in_from(terms, arrival)), least), no_show_at(terms, arrival))
+
+    def on_its_day(tier: CancellationTier) -> str:
+        return f"{day_text(arrival - timedelta(days=tier.days))}, {tier.time:%H:%M} hotel time"
+
+    steps, free = price_steps(stay), stay.free_until_days is not None
+    marks = () if booked_at is None else (tier_from(hotel, step, arrival) <= booked_at for step in steps[not free :])
+    begun = sum(marks)
+    if not free:
+        return _from_the_first(stay, steps[begun:], hotel.currency, on_its_day)
+    if begun and steps[begun - 1].penalty is not Penalty.NONE:
+        price = _price(steps[begun - 1], hotel.currency)
+        told = f"Cancelling costs {price}: the time for cancelling free of charge had passed when the booking was made"
+        return _joined(told, steps[begun:], stay, hotel.currency, on_its_day)
+    return _from_the_first(stay, steps, hotel.currency, on_its_day)
 
 
-def cancellation_in_words(hotel: HotelTerms, stay: StayTerms, arrival: date) -> str:
-    """One sentence for guests, with the date where there is one."""
-    price = {Penalty.NONE: "nothing", Penalty.FIRST_NIGHT: "the first night", Penalty.FULL: "the whole stay"}
-    until = cancel_free_until(hotel, stay, arrival)
-    if stay.late_cancellation is Penalty.NONE:
-        return "Cancelling is free of charge until check-in."
-    if until is None:
-        return f"Not refundable: cancelling costs {price[stay.late_cancellation]}."
-    day = day_text(arrival - timedelta(days=stay.free_until_days or 0))
-    wall = f"{stay.free_until_time:%H:%M}"
-    return (
-        f"Cancelling is free of charge until {day}, {wall} hotel time; "
-        f"after that it costs {price[stay.late_cancellation]}."
+def cancellation_rule(stay: StayTerms, currency: str) -> str:
+    """The cancellation terms for guests before any dates are chosen."""
+
+    def before_arrival(tier: CancellationTier) -> str:
+        when = f"{counted(tier.days, 'day')} before arrival" if tier.days else "on the day of arrival"
+        return f"{tier.time:%H:%M} hotel time, {when}"
+
+    return _from_the_first(stay, price_steps(stay), currency, before_arrival)
+
+
+def price_steps(stay: StayTerms) -> tuple[CancellationTier, ...]:
+    """What cancelling costs in order of time: first once it is not free any more, then each from its own moment on."""
+    late = CancellationTier(
+        stay.free_until_days or 0,
+        stay.free_until_time,
+        stay.late_cancellation,
+        stay.late_percent,
+        stay.late_fixed_minor,
     )
+    tiers = sorted(stay.tiers, key=_moment)
+    if stay.free_until_days is None:
+        return late, *tiers
+    for tier in tiers:
+        if _moment(tier) <= _moment(late):
+            late = replace(tier, days=late.days, time=late.time)
+    return late, *(tier for tier in tiers if _moment(tier) > _moment(late))
+
+
+def _moment(tier: CancellationTier) -> tuple[int, time]:
+    return -tier.days, tier.time
+
+
+def _from_the_first(
+    stay: StayTerms, steps: tuple[CancellationTier, ...], currency: str, moment: Callable[[CancellationTier], str]
+) -> str:
+    free = stay.free_until_days is not None
+    if steps[0].penalty is Penalty.NONE:
+        free, steps = True, steps[1:]
+    if not steps:
+        return "Cancelling is free of charge until check-in."
+    price = _price(steps[0], currency)
+    told = (
+        f"Cancelling is free of charge until {moment(steps[0])}; after that it costs {price}"
+        if free
+        else f"Not refundable: cancelling costs {price}"
+    )
+    return _joined(told, steps[1:], stay, currency, moment)
+
+
+def _joined(
+    told: str,
+    later: tuple[CancellationTier, ...],
+    stay: StayTerms,
+    currency: str,
+    moment: Callable[[CancellationTier], str],
+) -> str:
+    """The sentence with the prices that follow, and a second one about the time to think."""
+    parts = [told, *(f"after {moment(tier)} it costs {_price(tier, currency)}" for tier in later)]
+    think = f" In the first {length_in_words(stay.think_minutes)} after booking it is free of charge in any case."
+    return "; ".join(parts) + "." + (think if stay.think_minutes else "")
+
+
+def _price(tier: CancellationTier, currency: str) -> str:
+    return penalty_in_words(tier.penalty, tier.percent, format_money(Money(tier.fixed_minor, currency)))
 
 
 def payment_in_words(payment: Payment) -> str:
@@ -162,6 +324,6 @@ def confirmation_in_words(terms: HotelTerms) -> str:
     """One sentence for guests about the hotel's yes."""
     if terms.confirmation is Confirmation.AUTO:
         return "Your booking is confirmed at once."
-    minutes = terms.approval.window_minutes
-    length = f"{minutes // 60} hours" if minutes % 60 == 0 and minutes > 60 else f"{minutes} minutes"
-    return f"The hotel answers each request in person, within {length}."
+    length = length_in_words(terms.approval.window_minutes)
+    counts = " of its working time" if terms.approval.count == "working" and terms.approval.hours else ""
+    return f"The hotel answers each request in person, within {length}{counts}."

@@ -20,7 +20,12 @@ WORDS = {
     "cut": "does the work, then breaks the line in the middle of the answer",
     "latency": "waits `seconds`, then works",
     "outage": "answers 503 to everything for `seconds`",
+    "webhook_delay": "tells what became of a letter `seconds` later",
+    "webhook_duplicate": "tells it twice",
+    "webhook_drop": "never tells it",
 }
+# These strike what the double tells, not what it is asked; their path is what the news' RecordType begins with.
+OF_WEBHOOKS = frozenset({"webhook_delay", "webhook_duplicate", "webhook_drop"})
 _BROKEN = "<html><body><h1>500 Internal Server Error</h1></body></html>"
 _GONE = "<html><body><h1>503 Service Unavailable</h1></body></html>"
 
@@ -62,8 +67,15 @@ class Faults:
 
     def strike(self, path: str) -> Planned | None:
         """The fault that this call meets."""
+        return self._strike([one for one in self.planned if one.word not in OF_WEBHOOKS], path)
+
+    def strike_webhook(self, record_type: str) -> Planned | None:
+        """The fault that this news meets."""
+        return self._strike([one for one in self.planned if one.word in OF_WEBHOOKS], record_type)
+
+    def _strike(self, planned: list[Planned], path: str) -> Planned | None:
         self._forget_spent()
-        fault = next((one for one in self.planned if path.startswith(one.path)), None)
+        fault = next((one for one in planned if one in self.planned and path.startswith(one.path)), None)
         if fault is not None and fault.word != "outage":
             fault.left -= 1
         return fault

@@ -1,5 +1,6 @@
 """The inbox: the mail double's page for people, and the same as JSON for tests and tools."""
 
+import json
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -8,7 +9,9 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import Route
 
+from doubles.mail_shapes import recipients
 from doubles.mailbox import Mailbox, Wanted
+from doubles.webhooks import opened
 
 PAGE = Path(__file__).parent / "inbox.html"
 MOST_LISTED = 200
@@ -31,6 +34,7 @@ def inbox_routes() -> list[Route]:
         Route("/_double/inbox", _clear, methods=["DELETE"]),
         Route("/_double/inbox/{message_id}", _one),
         Route("/_double/inbox/{message_id}/html", _html),
+        Route("/_double/inbox/{message_id}/open", _open, methods=["POST"]),
     ]
 
 
@@ -86,7 +90,16 @@ def _summary(letter: dict[str, Any]) -> dict[str, Any]:
         "subject": letter["subject"],
         "tag": letter["tag"],
         "metadata": letter["metadata"],
+        "state": _state(letter),
+        "opened_at": letter["opened_at"],
     }
+
+
+def _state(letter: dict[str, Any]) -> str:
+    """What became of it, in one word."""
+    if letter["bounce"]:
+        return {"SpamComplaint": "complained", "Transient": "delayed"}.get(letter["bounce"], "bounced")
+    return "opened" if letter["opened_at"] else "delivered"
 
 
 async def _one(request: Request) -> Response:
@@ -94,6 +107,17 @@ async def _one(request: Request) -> Response:
     if letter is None:
         return JSONResponse({"detail": "There is no such letter."}, 404)
     return JSONResponse({**_summary(letter), "html": letter["html"], "text": letter["text"], "source": letter["raw"]})
+
+
+async def _open(request: Request) -> Response:
+    """A person looks at the letter. Whoever wanted to be told of that, is told the first time."""
+    letter = _mailbox(request).letter(request.path_params["message_id"])
+    if letter is None:
+        return JSONResponse({"detail": "There is no such letter."}, 404)
+    mail = json.loads(letter["raw"])
+    if mail.get("TrackOpens") and (at := _mailbox(request).open(letter["message_id"])):
+        request.app.state.webhooks.tell([opened(letter, recipients(mail)[0], at)])
+    return Response(status_code=204)
 
 
 async def _html(request: Request) -> Response:

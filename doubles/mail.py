@@ -19,6 +19,7 @@ from doubles.faults import Faults, Faulty, faults_page, is_json
 from doubles.inbox import inbox_routes
 from doubles.mail_shapes import Fault, addresses, fault_of, inactive_fault, is_address, recipients
 from doubles.mailbox import Mailbox, Wanted
+from doubles.webhooks import Webhooks, bounce, delivery
 
 MOST_BATCH = 500
 MOST_BODY_BYTES = 50_000_000
@@ -38,10 +39,11 @@ class Refused(Exception):
         self.fault = fault
 
 
-def mail_app(folder: Path, token: str = "") -> Starlette:
+def mail_app(folder: Path, token: str = "", webhook_url: str = "", webhook_secret: str = "") -> Starlette:
     """The double as an ASGI application.
 
     folder: where mail.db is kept; token: the one that is accepted, or an empty text for any that is given.
+    webhook_url, webhook_secret: whom it tells what became of letters; empty tells nobody.
     """
     faults = Faults()
     routes = [
@@ -62,6 +64,7 @@ def mail_app(folder: Path, token: str = "") -> Starlette:
     app = Starlette(routes=routes, middleware=[Middleware(Faulty, faults=faults, prefixes=SERVICE_PATHS)])
     app.state.mailbox = Mailbox(folder)
     app.state.faults = faults
+    app.state.webhooks = Webhooks(app.state.mailbox, faults, webhook_url, webhook_secret)
     app.state.token = token
     return app
 
@@ -135,6 +138,10 @@ async def _send_batch(request: Request) -> Response:
 
 def _accepted(request: Request, mails: list[dict[str, Any]]) -> list[dict[str, Any]]:
     kept = _mailbox(request).keep(mails)
+    for mail, (message_id, _) in zip(mails, kept, strict=True):
+        letter = _mailbox(request).letter(message_id)
+        if letter is not None:
+            request.app.state.webhooks.tell([delivery(letter, one) for one in recipients(mail)])
     return [
         {"To": mail["To"], "SubmittedAt": instant, "MessageID": message_id, "ErrorCode": 0, "Message": "OK"}
         for mail, (message_id, instant) in zip(mails, kept, strict=True)
@@ -263,7 +270,10 @@ async def _statistics(request: Request) -> Response:
 
 
 async def _make_bounce(request: Request) -> Response:
-    """`/_double/bounces`: POST `{email[, type]}` lets an address bounce from now on."""
+    """`/_double/bounces`: POST `{email[, type, message_id]}` lets a letter to an address, else its last one, bounce.
+
+    Nothing more is taken for an address after a hard bounce or a complaint.
+    """
     try:
         told = await _body(request) if is_json(request) else None
     except Refused as refused:
@@ -273,7 +283,14 @@ async def _make_bounce(request: Request) -> Response:
         return JSONResponse({"detail": "`email` must be one address"}, 422)
     if kind not in BOUNCE_TYPES:
         return JSONResponse({"detail": f"`type` must be one of {', '.join(BOUNCE_TYPES)}"}, 422)
-    return JSONResponse(_as_bounce(_mailbox(request).bounce(email, kind)), 201)
+    message_id = told.get("message_id", "") if isinstance(told, dict) else ""
+    if not isinstance(message_id, str):
+        return JSONResponse({"detail": "`message_id` must be a text"}, 422)
+    row = _mailbox(request).bounce(email, kind, message_id)
+    letter = _mailbox(request).letter(row["message_id"])
+    if letter is not None:
+        request.app.state.webhooks.tell([bounce(letter, row)])
+    return JSONResponse(_as_bounce(row), 201)
 
 
 async def _health(_: Request) -> Response:

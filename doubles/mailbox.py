@@ -45,8 +45,19 @@ CREATE TABLE IF NOT EXISTS bounces (
     inactive INTEGER NOT NULL,
     bounced_at TEXT NOT NULL
 );
+CREATE TABLE IF NOT EXISTS opens (message_id TEXT PRIMARY KEY, opened_at TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS news (
+    number INTEGER PRIMARY KEY AUTOINCREMENT,
+    body TEXT NOT NULL,
+    due_at REAL NOT NULL,
+    tries INTEGER NOT NULL DEFAULT 0
+);
 """
 _COLUMNS = "number, message_id, sent_at, sender, reply_to, recipients, subject, tag, stream, html, text, metadata, raw"
+_FATE = (
+    "(SELECT b.type FROM bounces b WHERE b.message_id = letters.message_id ORDER BY b.id DESC LIMIT 1) AS bounce, "
+    "(SELECT o.opened_at FROM opens o WHERE o.message_id = letters.message_id) AS opened_at"
+)
 
 
 @dataclass(frozen=True)
@@ -123,25 +134,55 @@ class Mailbox:
         where, values = _conditions(wanted)
         total = self._file.execute(f"SELECT count(*) FROM letters WHERE {where}", values).fetchone()[0]
         rows = self._file.execute(
-            f"SELECT {_COLUMNS} FROM letters WHERE {where} ORDER BY number DESC LIMIT ? OFFSET ?",
+            f"SELECT {_COLUMNS}, {_FATE} FROM letters WHERE {where} ORDER BY number DESC LIMIT ? OFFSET ?",
             (*values, min(count, MOST_LISTED), offset),
         )
         return total, [_letter(row) for row in rows]
 
     def letter(self, message_id: str) -> dict[str, Any] | None:
         """One letter by its message id."""
-        row = self._file.execute(f"SELECT {_COLUMNS} FROM letters WHERE message_id = ?", (message_id,)).fetchone()
+        row = self._file.execute(
+            f"SELECT {_COLUMNS}, {_FATE} FROM letters WHERE message_id = ?", (message_id,)
+        ).fetchone()
         return _letter(row) if row else None
 
     def clear(self) -> None:
-        """Forgets every letter and every bounce."""
+        """Forgets every letter, every bounce, and what was still to be told."""
         with self._work():
-            self._file.execute("DELETE FROM letters")
-            self._file.execute("DELETE FROM bounces")
+            for table in ("letters", "bounces", "opens", "news"):
+                self._file.execute(f"DELETE FROM {table}")
 
-    def bounce(self, email: str, kind: str) -> dict[str, Any]:
-        """Notes that an address bounced; a hard bounce or a complaint makes it inactive."""
-        _, letters = self.letters(Wanted(recipient=email), 1)
+    def open(self, message_id: str) -> str | None:
+        """Notes that somebody looked at a letter; answers the instant if it was for the first time."""
+        instant = _now()
+        written = self._file.execute("INSERT OR IGNORE INTO opens VALUES (?, ?)", (message_id, instant))
+        return instant if written.rowcount else None
+
+    def owe(self, body: str, due_at: float) -> None:
+        """Keeps news to be told at `due_at` (seconds since the epoch)."""
+        self._file.execute("INSERT INTO news (body, due_at) VALUES (?, ?)", (body, due_at))
+
+    def owed(self, now: float, most: int) -> list[dict[str, Any]]:
+        """News whose moment has come, the earliest first."""
+        rows = self._file.execute("SELECT * FROM news WHERE due_at <= ? ORDER BY due_at, number LIMIT ?", (now, most))
+        return [dict(row) for row in rows]
+
+    def next_owed_at(self) -> float | None:
+        """When the next news is to be told; None when there is none."""
+        return self._file.execute("SELECT min(due_at) FROM news").fetchone()[0]
+
+    def postpone(self, number: int, due_at: float) -> None:
+        """Lets news that was not heard be told again later."""
+        self._file.execute("UPDATE news SET due_at = ?, tries = tries + 1 WHERE number = ?", (due_at, number))
+
+    def settle(self, number: int) -> None:
+        """Forgets news that was heard, or that nobody wants to hear."""
+        self._file.execute("DELETE FROM news WHERE number = ?", (number,))
+
+    def bounce(self, email: str, kind: str, message_id: str = "") -> dict[str, Any]:
+        """Notes that a letter bounced, else the address's last; hard bounces and complaints make it inactive."""
+        known = self.letter(message_id) if message_id else None
+        letters = [known] if known else self.letters(Wanted(recipient=email), 1)[1]
         last = letters[0] if letters else {"message_id": "", "subject": "", "tag": ""}
         inactive = kind in {"HardBounce", "SpamComplaint"}
         with self._work():

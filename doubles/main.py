@@ -16,7 +16,8 @@ MOST_AT_ONCE = 200
 
 async def serve(settings: Settings) -> None:
     """Serves the mail double on its port until SIGTERM or SIGINT."""
-    app = mail_app(settings.home, settings.postmark_token.get_secret_value())
+    token = settings.postmark_token.get_secret_value()
+    app = mail_app(settings.home, token, settings.mail_webhook_url, settings.mail_webhook_secret)
     server = uvicorn.Server(
         uvicorn.Config(
             app,
@@ -32,9 +33,11 @@ async def serve(settings: Settings) -> None:
             lifespan="off",
         )
     )
+    app.state.webhooks.wake()
     try:
         await server.serve()
     finally:
+        await app.state.webhooks.close()
         app.state.mailbox.close()
 
 

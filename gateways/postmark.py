@@ -35,10 +35,12 @@ class PostmarkMailer:
     """A Mailer that sends through Postmark, or through anything that speaks its API at `api_base`.
 
     The metadata of a letter is kept by Postmark for as long as it keeps the letter (45 days by default).
+    track_opens: puts Postmark's picture into letters, which tells that they were opened.
     """
 
-    def __init__(self, token: str, api_base: str = "") -> None:
+    def __init__(self, token: str, api_base: str = "", *, track_opens: bool = False) -> None:
         self._token = token
+        self._track_opens = track_opens
         self._root = f"{(api_base or DEFAULT_API).rstrip('/')}/"
         self._own = threading.local()
         self._gate = asyncio.Semaphore(CALLS_AT_ONCE)
@@ -71,7 +73,7 @@ class PostmarkMailer:
         return client
 
     def _send(self, letters: Sequence[Letter]) -> list[Sent]:
-        mails = [_as_mail(letter) for letter in letters]
+        mails = [_as_mail(letter, self._track_opens) for letter in letters]
         try:
             answers = self._client().emails.EmailBatch(*mails).send()
         except _TROUBLES as trouble:
@@ -122,7 +124,7 @@ class PostmarkMailer:
 _TROUBLES = (PostmarkerException, requests.RequestException, KeyError, TypeError, ValueError, AssertionError)
 
 
-def _as_mail(letter: Letter) -> dict[str, Any]:
+def _as_mail(letter: Letter, track_opens: bool) -> dict[str, Any]:
     return {
         "From": letter.sender,
         "To": letter.to,
@@ -133,7 +135,7 @@ def _as_mail(letter: Letter) -> dict[str, Any]:
         "Tag": letter.tag or None,
         "Metadata": dict(letter.metadata),
         "MessageStream": STREAM,
-        "TrackOpens": False,
+        "TrackOpens": track_opens,
         "TrackLinks": "None",
     }
 

@@ -5,9 +5,11 @@ A message with PERSONAL = True holds words about people and is encrypted on its 
 
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from typing import ClassVar
 
 from domain.booking import Actor, Booking
+from domain.changes import StayPlan
 from domain.steps import Step
 
 Fact = str | int | bool | list[str]
@@ -55,7 +57,10 @@ class OpenBooking:
     """Everything that is needed to open a booking.
 
     open_before: past this instant of the real clock the opening takes nothing, because nobody waits for it any more.
-    key, body_hash: the creation's Idempotency-Key and the fingerprint of its body.
+    key, body_hash: the creation's Idempotency-Key and the fingerprint of its body. option_until: the desk holds an
+    option until then. hold_email, hold_address, hold_device: keyed hashes of who asks, for the bound on unpaid holds.
+    for_approval: made at the desk, and the hotel's yes is still asked for. past_restrictions: also nights that are not
+    for sale any more, for the `reason` that is kept with the event.
     """
 
     PERSONAL: ClassVar[bool] = True
@@ -71,6 +76,16 @@ class OpenBooking:
     channel: str
     source: str = "web_direct"
     special_requests: str = ""
+    source_reference: str = ""
+    commission_percent: Decimal | None = None
+    option_until: datetime | None = None
+    language: str = "en"
+    hold_email: str | None = None
+    hold_address: str | None = None
+    hold_device: str | None = None
+    for_approval: bool = False
+    past_restrictions: bool = False
+    reason: str = ""
     now: datetime | None = None
     step_id: str = ""
 
@@ -127,7 +142,16 @@ class Asked:
 
 @dataclass(frozen=True)
 class Approve:
-    """The hotel's yes."""
+    """The hotel's yes. done: the points of its checklist that are done."""
+
+    PERSONAL: ClassVar[bool] = True
+    asked: Asked
+    done: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Confirm:
+    """The desk makes an option firm."""
 
     PERSONAL: ClassVar[bool] = True
     asked: Asked
@@ -143,10 +167,94 @@ class Decline:
 
 @dataclass(frozen=True)
 class Cancel:
-    """Rooms are given up by the guest, the desk or an operator."""
+    """Rooms are given up by the guest, the desk or an operator.
+
+    waive_fee: the price that the terms name is not asked for; expected_fee_minor: the fee that a dry run told.
+    """
 
     PERSONAL: ClassVar[bool] = True
     asked: Asked
+    waive_fee: bool = False
+    expected_fee_minor: int | None = None
+
+
+@dataclass(frozen=True)
+class WaiveFee:
+    """A fee is not asked for after all."""
+
+    PERSONAL: ClassVar[bool] = True
+    asked: Asked
+
+
+@dataclass(frozen=True)
+class GiveUp:
+    """An operator ends a booking that can't be had any more."""
+
+    PERSONAL: ClassVar[bool] = True
+    asked: Asked
+
+
+@dataclass(frozen=True)
+class Reinstate:
+    """Stays that had ended are taken up again. oversell: even into a full house."""
+
+    PERSONAL: ClassVar[bool] = True
+    asked: Asked
+    oversell: bool = False
+
+
+@dataclass(frozen=True)
+class Amend:
+    """Stays become what the plans say.
+
+    what: amended or extended; total_minor: the booking's total after it, as it was told; fee_minor: what the change
+    itself costs; oversell: even into a full house.
+    """
+
+    PERSONAL: ClassVar[bool] = True
+    asked: Asked
+    plans: tuple[StayPlan, ...]
+    what: str = "amended"
+    total_minor: int | None = None
+    fee_minor: int = 0
+    oversell: bool = False
+
+
+@dataclass(frozen=True)
+class MoveClock:
+    """A clock of the agenda is moved; `at` None puts it back where the terms place it."""
+
+    PERSONAL: ClassVar[bool] = True
+    asked: Asked
+    key: str
+    at: datetime | None = None
+
+
+@dataclass(frozen=True)
+class AskChange:
+    """The guest asks for what only the hotel may grant.
+
+    wish: what was asked as JSON; text: in the guest's words; plans and totals: the change as it was priced.
+    """
+
+    PERSONAL: ClassVar[bool] = True
+    asked: Asked
+    wish: str
+    text: str = ""
+    plans: tuple[StayPlan, ...] = ()
+    before_minor: int = 0
+    after_minor: int = 0
+
+
+@dataclass(frozen=True)
+class AnswerChange:
+    """What becomes of a change request: accepted (with its plans), declined by the hotel, or withdrawn."""
+
+    PERSONAL: ClassVar[bool] = True
+    asked: Asked
+    number: int
+    verdict: str
+    plans: tuple[StayPlan, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -196,7 +304,33 @@ class MarkNoShow:
     asked: Asked
 
 
-Command = Approve | Decline | Cancel | AssignRoom | CheckIn | TakePayment | CheckOut | MarkNoShow
+Command = (
+    Approve
+    | Decline
+    | Confirm
+    | Cancel
+    | AssignRoom
+    | CheckIn
+    | TakePayment
+    | CheckOut
+    | MarkNoShow
+    | WaiveFee
+    | GiveUp
+    | Reinstate
+    | Amend
+    | MoveClock
+    | AskChange
+    | AnswerChange
+)
+
+
+@dataclass(frozen=True)
+class Rezone:
+    """The hotel's zone was corrected: version of its policy, and who did it."""
+
+    zone: str
+    version: int
+    actor: Actor
 
 
 @dataclass(frozen=True)

@@ -1,12 +1,14 @@
 """How messages are written into Temporal: Pydantic JSON, and encryption of exactly those that hold words about people.
 
 Everything else stays readable, because operations reads these histories. A message type with PERSONAL = True is marked
-by the converter, and the codec encrypts what is marked (AES-256-GCM, a key derived from the secret key).
+by the converter, and the codec encrypts what is marked (AES-256-GCM, a key derived from the secret key). What is sealed
+also says, inside, to which workflow it belongs, so that whoever opens it can tell who may read it.
 """
 
 import os
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
+from copy import copy
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 
@@ -19,6 +21,7 @@ from temporalio.api.common.v1 import Payload
 from temporalio.api.failure.v1 import Failure
 from temporalio.contrib.pydantic import PydanticJSONPlainPayloadConverter
 from temporalio.converter import (
+    ActivitySerializationContext,
     CompositePayloadConverter,
     DataConverter,
     DefaultFailureConverterWithEncodedAttributes,
@@ -26,9 +29,13 @@ from temporalio.converter import (
     JSONPlainPayloadConverter,
     PayloadCodec,
     PayloadConverter,
+    SerializationContext,
+    WithSerializationContext,
+    WorkflowSerializationContext,
 )
 
 PERSONAL = "holdfast-personal"
+WORKFLOW = "holdfast-workflow"
 ENCRYPTED = b"binary/holdfast-encrypted"
 _NONCE_BYTES = 12
 
@@ -74,12 +81,30 @@ class PersonalFailureConverter(DefaultFailureConverterWithEncodedAttributes):
         failure.encoded_attributes.metadata[PERSONAL] = b"1"
 
 
-class PersonalCodec(PayloadCodec):
+@dataclass(frozen=True)
+class Unsealed:
+    """An encrypted message as it was before: the payload's metadata and data, and the workflow it belongs to, or ''."""
+
+    workflow_id: str
+    metadata: dict[str, bytes]
+    data: bytes
+
+
+class PersonalCodec(PayloadCodec, WithSerializationContext):
     """Encrypts marked payloads and encoded failure messages; leaves the others as they are."""
 
     def __init__(self, secret: str) -> None:
         key = HKDF(algorithm=SHA256(), length=32, salt=None, info=b"holdfast personal messages").derive(secret.encode())
         self._cipher = AESGCM(key)
+        self._workflow_id = ""
+
+    def with_context(self, context: SerializationContext) -> "PersonalCodec":
+        """The codec for the messages of one workflow, under the same key."""
+        if not isinstance(context, WorkflowSerializationContext | ActivitySerializationContext):
+            return self
+        codec = copy(self)
+        codec._workflow_id = context.workflow_id or ""
+        return codec
 
     async def encode(self, payloads: Sequence[Payload]) -> list[Payload]:
         """Encrypts what is marked."""
@@ -91,9 +116,25 @@ class PersonalCodec(PayloadCodec):
             self._open(payload) if payload.metadata.get("encoding") == ENCRYPTED else payload for payload in payloads
         ]
 
+    def unsealed(self, metadata: Mapping[str, bytes], data: bytes) -> Unsealed | None:
+        """What an encrypted payload holds; None for one that is not encrypted, or not by this key."""
+        if metadata.get("encoding") != ENCRYPTED:
+            return None
+        try:
+            opened = self._open(Payload(metadata=metadata, data=data))
+        except ValueError:
+            return None
+        # The label stands under the seal, so nobody but a holder of the key can have written it.
+        label = opened.metadata.get(WORKFLOW, b"").decode()
+        return Unsealed(label, dict(opened.metadata), opened.data)
+
     def _seal(self, payload: Payload) -> Payload:
         nonce = os.urandom(_NONCE_BYTES)
-        sealed = self._cipher.encrypt(nonce, payload.SerializeToString(), None)
+        labelled = Payload()
+        labelled.CopyFrom(payload)
+        if self._workflow_id:
+            labelled.metadata[WORKFLOW] = self._workflow_id.encode()
+        sealed = self._cipher.encrypt(nonce, labelled.SerializeToString(), None)
         return Payload(metadata={"encoding": ENCRYPTED}, data=nonce + sealed)
 
     def _open(self, payload: Payload) -> Payload:

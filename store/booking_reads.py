@@ -15,7 +15,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from domain.agenda import Entry
 from domain.booking import Booking
+from domain.changes import StayPlan
 from store.hot import Hot
+from store.states import read_plans
 
 _STATE: TypeAdapter[Booking] = TypeAdapter(Booking)
 _AGENDA: TypeAdapter[tuple[Entry, ...]] = TypeAdapter(tuple[Entry, ...])
@@ -27,6 +29,7 @@ class BookingRecord:
     """A booking as it is written down: its row, its compact state and agenda, and its stays, lines and payments.
 
     stays, lines, payments: rows as JSON objects, in order of their numbers; amounts in minor units of `currency`.
+    steps: the events that moved the status or a clock; change: what the guest has asked for and nobody answered.
     """
 
     hotel_id: int
@@ -38,6 +41,8 @@ class BookingRecord:
     stays: Sequence[dict[str, Any]]
     lines: Sequence[dict[str, Any]]
     payments: Sequence[dict[str, Any]]
+    steps: Sequence[dict[str, Any]] = ()
+    change: dict[str, Any] | None = None
 
     @property
     def reference(self) -> str:
@@ -48,7 +53,8 @@ class BookingRecord:
 _BOOKING = """
 SELECT h.slug, h.name AS hotel_name, b.reference, b.payment_status, b.state::text AS state, b.agenda::text AS agenda,
     b.waiting_for, b.hold_expires_at, b.approval_deadline, b.source, b.special_requests, b.currency, b.total_minor,
-    b.paid_minor, b.balance_minor, b.token_generation, b.needs_attention, b.attention, b.cancellation_reason,
+    b.paid_minor, b.balance_minor, b.source_reference, b.commission_percent, b.commission_minor, b.language,
+    b.token_generation, b.needs_attention, b.attention, b.cancellation_reason,
     b.create_key, b.create_body_hash, b.created_at, g.name AS guest_name, g.email, g.phone, g.country,
     (SELECT json_agg(json_build_object('stay', s.stay, 'room_type', t.code, 'room_type_name', t.name, 'rate_plan',
             p.code, 'rate_plan_name', p.name, 'meal_plan', p.meal_plan, 'adults', s.adults, 'children_ages',
@@ -62,12 +68,31 @@ SELECT h.slug, h.name AS hotel_name, b.reference, b.payment_status, b.state::tex
         LEFT JOIN rooms r ON r.hotel_id = s.hotel_id AND r.room_id = s.room_id
         WHERE s.hotel_id = b.hotel_id AND s.reference = b.reference) AS stays,
     (SELECT json_agg(json_build_object('stay', l.stay, 'night', l.night, 'kind', l.kind, 'code', l.code, 'name',
-            l.name, 'amount_minor', l.amount_minor, 'included', l.included) ORDER BY l.stay, l.line)
-        FROM nightly_lines l WHERE l.hotel_id = b.hotel_id AND l.reference = b.reference) AS lines,
+            l.name, 'amount_minor', l.amount_minor, 'included', l.included, 'released', l.released)
+            ORDER BY l.stay, l.line)
+        FROM nightly_lines l
+        WHERE l.hotel_id = b.hotel_id AND l.reference = b.reference AND l.superseded_seq IS NULL) AS lines,
     (SELECT json_agg(json_build_object('number', y.number, 'method', y.method, 'amount_minor', y.amount_minor,
             'external_reference', y.external_reference, 'received_at', y.received_at, 'business_date',
             y.business_date) ORDER BY y.number)
-        FROM payments y WHERE y.hotel_id = b.hotel_id AND y.reference = b.reference) AS payments
+        FROM payments y WHERE y.hotel_id = b.hotel_id AND y.reference = b.reference) AS payments,
+    (SELECT json_agg(json_build_object('seq', e.seq, 'what', e.what, 'at', e.happened_at, 'kind', e.actor_kind, 'role',
+            e.actor_role, 'name', f.name, 'reason', e.reason, 'status', e.status_after) ORDER BY e.seq)
+        FROM booking_events e LEFT JOIN staff f ON f.staff_id = e.staff_id
+        WHERE e.hotel_id = b.hotel_id AND e.reference = b.reference
+            AND (e.what = 'clock_moved' OR e.status_before IS DISTINCT FROM e.status_after)) AS steps,
+    (SELECT json_build_object('number', c.number, 'words', c.words, 'wish', c.wish, 'before_minor', c.before_minor,
+            'after_minor', c.after_minor, 'asked_at', c.asked_at, 'until', c.until)
+        FROM change_requests c
+        WHERE c.hotel_id = b.hotel_id AND c.reference = b.reference AND c.verdict = 'open') AS change,
+    (SELECT json_agg(json_build_object('text', v.text, 'at', v.written_at) ORDER BY n.note_id)
+        FROM booking_notes n
+        JOIN note_versions v ON v.hotel_id = n.hotel_id AND v.note_id = n.note_id AND v.version = n.version
+        WHERE n.hotel_id = b.hotel_id AND n.reference = b.reference AND n.kind = 'guest' AND NOT n.deleted) AS notes,
+    g.profile_id, (SELECT count(*) FROM guests o
+        JOIN bookings p ON p.hotel_id = o.hotel_id AND p.guest_id = o.guest_id
+        JOIN stays s ON s.hotel_id = p.hotel_id AND s.reference = p.reference AND s.status = 'checked_out'
+        WHERE o.hotel_id = g.hotel_id AND o.profile_id = g.profile_id AND p.reference <> b.reference) AS past_stays
 FROM bookings b
 JOIN hotels h ON h.hotel_id = b.hotel_id
 JOIN guests g ON g.hotel_id = b.hotel_id AND g.guest_id = b.guest_id
@@ -92,6 +117,8 @@ async def read_booking(tx: AsyncConnection, hotel_id: int, reference: str) -> Bo
         stays=row.stays or [],
         lines=row.lines or [],
         payments=row.payments or [],
+        steps=row.steps or [],
+        change=row.change,
     )
 
 
@@ -104,6 +131,21 @@ async def read_command_key(tx: AsyncConnection, hotel_id: int, reference: str, k
     """The fingerprint of the body that came with this command key; None when the key is new."""
     place = {"hotel_id": hotel_id, "reference": reference, "key": key}
     return (await tx.execute(_KEY_ANSWER, place)).scalar()
+
+
+_CHANGE = text("""
+SELECT plans FROM change_requests
+WHERE hotel_id = :hotel_id AND reference = :reference AND number = :number AND verdict = 'open'
+""")
+
+
+async def read_change_plans(
+    tx: AsyncConnection, hotel_id: int, reference: str, number: int
+) -> tuple[StayPlan, ...] | None:
+    """The change as it was priced when the guest asked for it; None when no such request is open."""
+    place = {"hotel_id": hotel_id, "reference": reference, "number": number}
+    plans = (await tx.execute(_CHANGE, place)).scalar()
+    return None if plans is None else read_plans(plans)
 
 
 @dataclass(frozen=True)
@@ -125,13 +167,14 @@ class BeforeOpening:
     active: bool
     not_on_sale_reason: str | None
     manual: bool
+    language: str
     made: tuple[str, str] | None
     shortage: Shortage | None
 
 
 _BEFORE_OPENING = Hot("""
 SELECT h.slug, h.code, h.active, h.not_on_sale_reason, b.reference, b.create_body_hash,
-    p.terms ->> 'confirmation' = 'manual' AS manual,
+    p.terms ->> 'confirmation' = 'manual' AS manual, h.language,
     short.room_type_id, short.room_type_name, short.night, short.left
 FROM hotels h
 JOIN policy_versions p ON p.hotel_id = h.hotel_id AND p.version = h.policy_version
@@ -176,6 +219,7 @@ async def look_before_opening(
         active=row.active,
         not_on_sale_reason=row.not_on_sale_reason,
         manual=row.manual,
+        language=row.language,
         made=(row.reference, row.create_body_hash) if row.reference else None,
         shortage=Shortage(row.room_type_id, row.room_type_name, row.night, max(0, row.left)) if row.night else None,
     )
@@ -191,7 +235,7 @@ ORDER BY e.seq
 LIMIT :most
 """)
 _NOTICES = text("""
-SELECT notice_id, seq, kind, audience, stay, state, state_reason, due_at, sent_at
+SELECT notice_id, seq, kind, audience, stay, state, state_reason, due_at, sent_at, delivery, delivered_at, opened_at
 FROM notices
 WHERE hotel_id = :hotel_id AND reference = :reference
 ORDER BY notice_id

@@ -13,14 +13,16 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 MOST_OF_A_DAY = 300
 MOST_ROOMS = 1_000
+MOST_COUNTED = 10_000
+EVERY_CHANNEL = "channel:*"
 
 
 @dataclass(frozen=True)
 class DeskFilters:
     """What a list is narrowed to; None and empty mean that all are meant. Ranges hold both their ends.
 
-    sort: arrival, departure or created, with `-` before it for the latest first. search: reference, name, e-mail or
-    phone.
+    sort: arrival, departure or created, with `-` before it for the latest first. source: one, or `channel:*` for every
+    channel. search: reference, the source's own, names of booker and guests, e-mail or phone.
     """
 
     statuses: tuple[str, ...] = ()
@@ -40,8 +42,8 @@ class DeskFilters:
 _ROW = """
 SELECT b.reference, b.status, b.payment_status, b.version, g.name AS guest_name, b.arrival, b.departure, b.source,
     b.currency, b.total_minor, b.balance_minor, b.waiting_for, b.next_at, b.approval_deadline, b.needs_attention,
-    b.attention, b.created_at, s.rooms, s.room_types, s.room_numbers, {key} AS place
-FROM bookings b
+    b.attention, b.created_at, s.rooms, s.room_types, s.room_numbers, b.place
+FROM ({page}) b
 JOIN guests g ON g.hotel_id = b.hotel_id AND g.guest_id = b.guest_id
 LEFT JOIN LATERAL (
     SELECT count(*) AS rooms, array_agg(t.code ORDER BY x.stay) AS room_types,
@@ -51,8 +53,10 @@ LEFT JOIN LATERAL (
     LEFT JOIN rooms r ON r.hotel_id = x.hotel_id AND r.room_id = x.room_id
     WHERE x.hotel_id = b.hotel_id AND x.reference = b.reference
 ) s ON true
-WHERE b.hotel_id = :hotel_id
+ORDER BY {order}
 """
+_FROM = "FROM bookings b WHERE b.hotel_id = :hotel_id"
+_CHANNELS = "b.source LIKE 'channel:%'"
 _ASSIGNED = """EXISTS (
     SELECT 1 FROM stays a WHERE a.hotel_id = b.hotel_id AND a.reference = b.reference AND a.room_id IS NULL
         AND a.status IN ('held', 'pending', 'confirmed'))"""
@@ -68,9 +72,20 @@ _CLAUSES = {
     "source": "b.source = :source",
     "payment_statuses": "b.payment_status = ANY(:payment_statuses)",
     "needs_attention": "b.needs_attention = :needs_attention",
-    "search": """(b.reference = upper(:search) OR b.reference LIKE :search_start
-        OR position(lower(:search) IN lower(g.name)) > 0 OR position(lower(:search) IN coalesce(g.email, '')) > 0
-        OR (:digits <> '' AND position(:digits IN regexp_replace(coalesce(g.phone, ''), '[^0-9]', '', 'g')) > 0))""",
+    # Found by their references first: names and phones have no index, and looking at them row by row costs far more.
+    "search": """b.reference = ANY(ARRAY(
+        SELECT n.reference FROM stay_guests n
+        WHERE n.hotel_id = :hotel_id AND position(lower(:search) IN lower(n.name)) > 0
+        UNION ALL
+        SELECT x.reference FROM bookings x
+        WHERE x.hotel_id = :hotel_id AND (x.reference LIKE :search_start
+            OR position(lower(:search) IN lower(x.source_reference)) > 0)
+        UNION ALL
+        SELECT x.reference FROM guests y JOIN bookings x ON x.hotel_id = y.hotel_id AND x.guest_id = y.guest_id
+        WHERE y.hotel_id = :hotel_id AND (position(lower(:search) IN lower(y.name)) > 0
+            OR position(lower(:search) IN coalesce(y.email, '')) > 0
+            OR (:digits <> '' AND position(:digits IN regexp_replace(coalesce(y.phone, ''), '[^0-9]', '', 'g')) > 0))
+        ))""",
 }
 _KEYS = {"arrival": "b.arrival", "departure": "b.departure", "created": "b.created_at"}
 _CASTS = {"arrival": "date", "departure": "date", "created": "timestamptz"}
@@ -81,11 +96,32 @@ async def list_bookings(
     tx: AsyncConnection, hotel_id: int, filters: DeskFilters, after: tuple[str, str] | None, limit: int
 ) -> Sequence[Any]:
     """The hotel's bookings, at most `limit`, from the one after `after` (its sort value and reference) on."""
-    values: dict[str, Any] = {"hotel_id": hotel_id, "limit": limit}
+    clauses, values = _narrowed(hotel_id, filters)
+    values["limit"] = limit
+    statement = _page(filters.sort, clauses, after is not None)
+    if after is not None:
+        values |= {"after_value": after[0], "after_reference": after[1]}
+    return (await tx.execute(statement, values)).all()
+
+
+async def count_bookings(tx: AsyncConnection, hotel_id: int, filters: DeskFilters) -> int:
+    """How many bookings the filters leave; above MOST_COUNTED it stops at one more."""
+    clauses, values = _narrowed(hotel_id, filters)
+    narrowed = "".join(f" AND {clause}" for clause in clauses)
+    statement = text(f"SELECT count(*) FROM (SELECT 1 {_FROM}{narrowed} LIMIT :most) AS counted")
+    return (await tx.execute(statement, {**values, "most": MOST_COUNTED + 1})).scalar_one()
+
+
+def _narrowed(hotel_id: int, filters: DeskFilters) -> tuple[list[str], dict[str, Any]]:
+    """The clauses of the filters that are used, and the values of all."""
+    values: dict[str, Any] = {"hotel_id": hotel_id}
     clauses = []
     for name, clause in _CLAUSES.items():
         wanted = getattr(filters, name)
         if wanted is None or wanted == ():
+            continue
+        if name == "source" and wanted == EVERY_CHANNEL:
+            clauses.append(_CHANNELS)
             continue
         clauses.append(clause)
         values[name] = list(wanted) if isinstance(wanted, tuple) else wanted
@@ -93,10 +129,7 @@ async def list_bookings(
         values |= _search_values(filters.search)
     if filters.assigned is not None:
         clauses.append(f"NOT {_ASSIGNED}" if filters.assigned else _ASSIGNED)
-    statement = _page(filters.sort, clauses, after is not None)
-    if after is not None:
-        values |= {"after_value": after[0], "after_reference": after[1]}
-    return (await tx.execute(statement, values)).all()
+    return clauses, values
 
 
 def _search_values(search: str) -> dict[str, str]:
@@ -115,9 +148,14 @@ def _page(sort: str, clauses: Sequence[str], goes_on: bool) -> TextClause:
         # Row comparison is one range of the index (hotel_id, key, reference).
         sign = "<" if down else ">"
         where.append(f"({key}, b.reference) {sign} (CAST(:after_value AS {cast}), :after_reference)")
-    order = f"{key} DESC, b.reference DESC" if down else f"{key}, b.reference"
     narrowed = "".join(f" AND {clause}" for clause in where)
-    return text(f"{_ROW.format(key=key)}{narrowed} ORDER BY {order} LIMIT :limit")
+    page = f"SELECT b.*, {key} AS place {_FROM}{narrowed} ORDER BY {_order(key, down)} LIMIT :limit"
+    # What a row shows of its rooms is looked up for the rows of the page only.
+    return text(_ROW.format(page=page, order=_order("b.place", down)))
+
+
+def _order(key: str, down: bool) -> str:
+    return f"{key} DESC, b.reference DESC" if down else f"{key}, b.reference"
 
 
 _DAY_STAY = """
@@ -146,7 +184,9 @@ _IN_HOUSE = text(
 )
 _APPROVALS = text("""
 SELECT b.reference, b.version, g.name AS guest_name, b.arrival, b.departure, b.currency, b.total_minor,
-    b.approval_deadline,
+    b.approval_deadline, b.created_at,
+    NOT b.agenda @> '[{"key": "approval_alert_desk"}]' AS half_gone,
+    NOT b.agenda @> '[{"key": "approval_alert_manager"}]' AS nearly_gone,
     (SELECT count(*) FROM stays s WHERE s.hotel_id = b.hotel_id AND s.reference = b.reference) AS rooms
 FROM bookings b
 JOIN guests g ON g.hotel_id = b.hotel_id AND g.guest_id = b.guest_id
@@ -154,12 +194,41 @@ WHERE b.hotel_id = :hotel_id AND b.status = 'pending'
 ORDER BY b.approval_deadline NULLS LAST, b.reference
 LIMIT :most
 """)
-_ATTENTION = text("""
-SELECT b.reference, b.attention
+_OPTIONS = text("""
+SELECT b.reference, b.version, g.name AS guest_name, b.arrival, b.departure, b.currency, b.total_minor,
+    b.hold_expires_at,
+    (SELECT count(*) FROM stays s WHERE s.hotel_id = b.hotel_id AND s.reference = b.reference) AS rooms
 FROM bookings b
-WHERE b.hotel_id = :hotel_id AND b.needs_attention
-    AND b.status IN ('held', 'pending', 'confirmed', 'checked_in', 'checked_out')
-ORDER BY b.arrival, b.reference
+JOIN guests g ON g.hotel_id = b.hotel_id AND g.guest_id = b.guest_id
+WHERE b.hotel_id = :hotel_id AND b.status = 'held'
+ORDER BY b.hold_expires_at NULLS LAST, b.reference
+LIMIT :most
+""")
+_CHANGES = text("""
+SELECT c.reference, b.version, g.name AS guest_name, c.number, c.until, c.words, b.currency, c.before_minor,
+    c.after_minor
+FROM change_requests c
+JOIN bookings b ON b.hotel_id = c.hotel_id AND b.reference = c.reference
+JOIN guests g ON g.hotel_id = b.hotel_id AND g.guest_id = b.guest_id
+WHERE c.hotel_id = :hotel_id AND c.verdict = 'open'
+ORDER BY c.until, c.reference
+LIMIT :most
+""")
+# What a booking says itself, and letters that did not reach their reader.
+_ATTENTION = text("""
+SELECT found.reference, found.attention
+FROM (
+    SELECT b.reference, b.attention, b.arrival
+    FROM bookings b
+    WHERE b.hotel_id = :hotel_id AND b.needs_attention
+        AND b.status IN ('held', 'pending', 'confirmed', 'checked_in', 'checked_out')
+    UNION ALL
+    SELECT b.reference, i.detail, b.arrival
+    FROM attention_items i
+    JOIN bookings b ON b.hotel_id = i.hotel_id AND b.reference = i.reference
+    WHERE i.hotel_id = :hotel_id AND i.closed_at IS NULL
+) found
+ORDER BY found.arrival, found.reference, found.attention
 LIMIT :most
 """)
 
@@ -173,6 +242,8 @@ class DayRows:
     in_house: Sequence[Any]
     approvals: Sequence[Any]
     attention: Sequence[Any]
+    options: Sequence[Any]
+    changes: Sequence[Any]
 
 
 async def read_day(tx: AsyncConnection, hotel_id: int, day: date) -> DayRows:
@@ -185,6 +256,8 @@ async def read_day(tx: AsyncConnection, hotel_id: int, day: date) -> DayRows:
         (await tx.execute(_IN_HOUSE, values)).all(),
         (await tx.execute(_APPROVALS, of_today)).all(),
         (await tx.execute(_ATTENTION, of_today)).all(),
+        (await tx.execute(_OPTIONS, of_today)).all(),
+        (await tx.execute(_CHANGES, of_today)).all(),
     )
 
 

@@ -17,13 +17,19 @@ from store.session import Database
 PARTS = {
     "What a hotel is and sells": (
         "hotels", "policy_versions", "stay_policies", "room_types", "rooms", "rate_plans", "rate_plan_room_types",
-        "nightly_rates", "tax_rules", "room_type_nights",
+        "nightly_rates", "tax_rules", "room_type_nights", "sources",
     ),
     "Bookings and stays": (
         "guests", "bookings", "stays", "stay_guests", "room_segments", "nightly_lines", "payments",
+        "change_requests",
     ),
-    "What happened and what is told": ("booking_events", "command_keys", "notices"),
-    "Staff": ("staff", "staff_roles", "sessions"),
+    "Guests and what people write": (
+        "guest_profiles", "guest_changes", "booking_notes", "note_versions", "booking_files", "office_keys",
+    ),
+    "What happened and what is told": (
+        "booking_events", "command_keys", "notices", "notice_events", "notice_settings", "attention_items",
+    ),
+    "Staff": ("staff", "staff_roles", "sessions", "second_factors", "recovery_codes", "login_attempts"),
 }  # fmt: skip
 FURTHER = "Further tables"
 INTRODUCTION = """# The schema

@@ -16,14 +16,15 @@ from domain.steps import NightMove
 
 # Rows are locked in the order of (room type, night), so that two takers can't wait for each other. A night that is
 # only given back is never refused, so a change works in a full house. What is written after these parts must depend on
-# `short` being empty.
+# `short` being empty. With `oversell` a full night is taken all the same and counted as oversold in the same statement;
+# a night that is given back takes back what was oversold first.
 TAKING = """
 WITH wanted AS (
     SELECT room_type_id, night, held, sold
     FROM unnest(CAST(:types AS int[]), CAST(:nights AS date[]), CAST(:held AS int[]), CAST(:sold AS int[]))
         AS w (room_type_id, night, held, sold)
 ), locked AS (
-    SELECT n.room_type_id, n.night, w.held, w.sold,
+    SELECT n.room_type_id, n.night, w.held, w.sold, n.oversold,
         n.physical - n.out_of_order - n.blocked - n.held - n.sold + n.overbooking_limit AS free
     FROM room_type_nights n JOIN wanted w ON w.room_type_id = n.room_type_id AND w.night = n.night
     WHERE n.hotel_id = :hotel_id
@@ -32,9 +33,11 @@ WITH wanted AS (
 ), short AS (
     SELECT w.room_type_id, w.night, coalesce(l.free, 0) AS free
     FROM wanted w LEFT JOIN locked l ON l.room_type_id = w.room_type_id AND l.night = w.night
-    WHERE w.held + w.sold > 0 AND coalesce(l.free, 0) < w.held + w.sold
+    WHERE w.held + w.sold > 0 AND coalesce(l.free, 0) < w.held + w.sold AND (NOT :oversell OR l.night IS NULL)
 ), moved AS (
-    UPDATE room_type_nights n SET held = n.held + l.held, sold = n.sold + l.sold
+    UPDATE room_type_nights n SET held = n.held + l.held, sold = n.sold + l.sold,
+        oversold = CASE WHEN :oversell THEN greatest(l.oversold, l.held + l.sold - l.free)
+            ELSE least(l.oversold, greatest(0, l.held + l.sold - l.free)) END
     FROM locked l
     WHERE n.hotel_id = :hotel_id AND n.room_type_id = l.room_type_id AND n.night = l.night
         AND NOT EXISTS (SELECT 1 FROM short)
@@ -48,19 +51,22 @@ ORDER BY s.room_type_id, s.night
 MOVE = text(TAKING + SHORTAGE)
 
 
-async def move_nights(tx: AsyncConnection, hotel_id: int, moves: Sequence[NightMove]) -> None:
-    """Moves the counters by these differences, all or none.
+async def move_nights(
+    tx: AsyncConnection, hotel_id: int, moves: Sequence[NightMove], *, oversell: bool = False
+) -> None:
+    """Moves the counters by these differences, all or none. oversell: even into a full house, counted as such.
 
     Errors: Refused sold_out (409) that names the room types and nights that fell short; nothing was moved then.
     """
     if not moves:
         return
-    check_taken((await tx.execute(MOVE, {"hotel_id": hotel_id, **wanted(moves)})).all())
+    check_taken((await tx.execute(MOVE, {"hotel_id": hotel_id, **wanted(moves, oversell=oversell)})).all())
 
 
-def wanted(moves: Sequence[NightMove]) -> dict[str, Any]:
+def wanted(moves: Sequence[NightMove], *, oversell: bool = False) -> dict[str, Any]:
     """The values of a taking; `hotel_id` comes with the statement around it."""
     return {
+        "oversell": oversell,
         "types": [move.room_type_id for move in moves],
         "nights": [move.night for move in moves],
         "held": [move.held for move in moves],

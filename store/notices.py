@@ -1,10 +1,11 @@
-"""The outbox of notices: claiming a batch, reading what letters say, and writing down what became of it.
+"""The outbox of notices: claiming a batch, and writing down what became of it.
 
 Rule: docs/rules/notices.md. A claim is a transaction of its own; sending happens outside of any.
 """
 
+import json
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -12,29 +13,17 @@ from typing import Any
 from sqlalchemy import Row, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from domain.booking import Booking, Status
-from domain.notices import (
-    BATCH,
-    KINDS,
-    MOST_ATTEMPTS,
-    HotelCard,
-    LetterFacts,
-    NightPrice,
-    NoticeEnd,
-    NoticeKind,
-    RoomFacts,
-    TaxTotal,
-    address_trouble,
-    is_too_late,
-    still_true,
-)
+from domain.booking import Booking
+from domain.letters import LetterFacts
+from domain.notices import BATCH, KINDS, NoticeEnd, judge, room_name
 from messages.notices import ClaimedNotices
-from store.session import Database, adapter
+from store.letters import ADDRESS, READER, notice_of, read_letters
+from store.session import Database
+from store.states import read_state
 
 # A provider's search may lag behind its sending, so a doubtful letter is looked up only after this.
 LOOK_UP_AFTER = timedelta(seconds=60)
 LOOK_UPS = 10
-_BOOKING = adapter(Booking)
 
 # Hotels with something to send, over all of them: asked in the reading role of operations.
 HOTELS_WAITING = (
@@ -51,46 +40,54 @@ _CANDIDATES = text("""
     ORDER BY n.notice_id LIMIT :batch
 """)
 _LOCK_BOOKINGS = text("""
-    SELECT reference FROM bookings WHERE hotel_id = :hotel_id AND reference = ANY(:references)
+    SELECT reference, state FROM bookings WHERE hotel_id = :hotel_id AND reference = ANY(:references)
     ORDER BY reference FOR SHARE
 """)
-_LOOK = text("""
-    SELECT n.notice_id, n.reference, n.kind, n.audience, n.useful_until, n.attempts, b.status,
-        CASE n.audience WHEN 'staff' THEN h.email ELSE g.email END AS address,
-        named.arrival, coalesce(named.statuses, everyone.statuses) AS statuses
+_LOOK = text(f"""
+    SELECT n.notice_id, n.reference, n.kind, n.audience, n.stay, n.useful_until, n.attempts, n.data, n.to_email,
+        {ADDRESS} AS address, s.enabled
     FROM notices n
-    JOIN bookings b ON b.hotel_id = n.hotel_id AND b.reference = n.reference
-    JOIN hotels h ON h.hotel_id = n.hotel_id
-    JOIN guests g ON g.hotel_id = b.hotel_id AND g.guest_id = b.guest_id
-    LEFT JOIN LATERAL (
-        SELECT s.arrival, ARRAY[s.status] AS statuses FROM stays s
-        WHERE s.hotel_id = n.hotel_id AND s.reference = n.reference AND s.stay = n.stay
-    ) named ON true
-    LEFT JOIN LATERAL (
-        SELECT array_agg(s.status) AS statuses FROM stays s
-        WHERE s.hotel_id = n.hotel_id AND s.reference = n.reference
-    ) everyone ON true
+    {READER}
+    LEFT JOIN notice_settings s ON s.hotel_id = n.hotel_id AND s.kind = n.kind
     WHERE n.hotel_id = :hotel_id AND n.state = 'waiting' AND n.reference = ANY(:references) AND n.kind = ANY(:kinds)
     ORDER BY n.notice_id LIMIT 1000
+""")
+_TOLD = text("""
+    SELECT reference, kind, data -> 'rooms' AS rooms FROM notices
+    WHERE hotel_id = :hotel_id AND reference = ANY(:references) AND state = 'sent' AND data ? 'rooms'
 """)
 _IN_DOUBT = text("""
     SELECT notice_id, claimed_at FROM notices WHERE hotel_id = :hotel_id AND state = 'sending'
     ORDER BY claimed_at, notice_id LIMIT :most
 """)
 _TAKE = text("""
-    UPDATE notices SET state = 'sending', state_reason = '', claimed_at = :at, attempts = attempts + 1
-    WHERE hotel_id = :hotel_id AND notice_id = ANY(:ids) AND state = 'waiting' RETURNING notice_id
+    UPDATE notices SET state = 'sending', state_reason = '', claimed_at = :at, attempts = attempts + 1,
+        data = data || jsonb_build_object('rooms', CAST(taken.rooms AS jsonb))
+    FROM unnest(CAST(:ids AS bigint[]), CAST(:rooms AS text[])) AS taken (notice_id, rooms)
+    WHERE notices.hotel_id = :hotel_id AND notices.notice_id = taken.notice_id AND notices.state = 'waiting'
+    RETURNING notices.notice_id
 """)
 _OTHERS_WAIT = text("""
     SELECT EXISTS (SELECT 1 FROM notices WHERE hotel_id = :hotel_id AND state = 'waiting' AND kind = ANY(:kinds))
 """)
+# The page that confirms an address is a key; once its letter has ended, no row needs it any more.
 _END = text("""
-    UPDATE notices SET state = ended.state, state_reason = ended.reason, provider_id = ended.provider_id,
-        sent_at = CASE ended.state WHEN 'sent' THEN CAST(:at AS timestamptz) END
-    FROM unnest(CAST(:ids AS bigint[]), CAST(:states AS text[]), CAST(:reasons AS text[]), CAST(:names AS text[]))
-        AS ended (notice_id, state, reason, provider_id)
-    WHERE notices.hotel_id = :hotel_id AND notices.notice_id = ended.notice_id
-      AND notices.state IN ('waiting', 'sending')
+    WITH ended AS (
+        UPDATE notices SET state = ending.state, state_reason = ending.reason,
+            provider_id = coalesce(ending.provider_id, notices.provider_id), data = data - 'link',
+            sent_at = CASE ending.state WHEN 'sent' THEN CAST(:at AS timestamptz) END
+        FROM unnest(CAST(:ids AS bigint[]), CAST(:states AS text[]), CAST(:reasons AS text[]), CAST(:names AS text[]))
+            AS ending (notice_id, state, reason, provider_id)
+        WHERE notices.hotel_id = :hotel_id AND notices.notice_id = ending.notice_id
+          AND notices.state IN ('waiting', 'sending')
+        RETURNING notices.notice_id, notices.reference, notices.kind, notices.state, notices.state_reason
+    ), opened AS (
+        INSERT INTO attention_items (hotel_id, reference, kind, notice_id, detail, opened_at)
+        SELECT :hotel_id, reference, 'undeliverable', notice_id, state_reason, :at
+        FROM ended WHERE notice_id = ANY(:for_people)
+        ON CONFLICT DO NOTHING
+    )
+    SELECT kind, state FROM ended
 """)
 _RELEASE = text("""
     UPDATE notices SET state = 'waiting', claimed_at = NULL, attempts = greatest(attempts - :untried, 0)
@@ -99,45 +96,27 @@ _RELEASE = text("""
 _HOLD = text("""
     UPDATE notices SET claimed_at = :at WHERE hotel_id = :hotel_id AND notice_id = ANY(:ids) AND state = 'sending'
 """)
-_CLAIMED = text("""
-    SELECT n.notice_id, n.kind, n.stay AS named_stay, n.reference, b.state, b.special_requests, b.token_generation,
-        g.name AS guest_name, coalesce(g.email, '') AS guest_email, coalesce(g.phone, '') AS guest_phone,
-        h.name, h.city, h.address, h.phone, h.email
-    FROM notices n
-    JOIN bookings b ON b.hotel_id = n.hotel_id AND b.reference = n.reference
-    JOIN hotels h ON h.hotel_id = n.hotel_id
-    JOIN guests g ON g.hotel_id = b.hotel_id AND g.guest_id = b.guest_id
-    WHERE n.hotel_id = :hotel_id AND n.notice_id = ANY(:ids) AND n.state = 'sending'
-    ORDER BY n.notice_id
-""")
-_ROOMS = text("""
-    SELECT s.reference, s.stay, t.name AS room_type, p.name AS rate_plan, p.meal_plan, s.adults, s.children_ages
-    FROM stays s
-    JOIN room_types t ON t.hotel_id = s.hotel_id AND t.room_type_id = s.room_type_id
-    JOIN rate_plans p ON p.hotel_id = s.hotel_id AND p.rate_plan_id = s.rate_plan_id
-    WHERE s.hotel_id = :hotel_id AND s.reference = ANY(:references)
-    ORDER BY s.reference, s.stay
-""")
-_LINES = text("""
-    SELECT reference, stay, kind, night, name, included, amount_minor FROM nightly_lines
-    WHERE hotel_id = :hotel_id AND reference = ANY(:references)
-    ORDER BY reference, stay, line
-""")
+
+Count = Callable[[str, str], None]
 
 
 @dataclass(frozen=True)
 class _Verdicts:
-    """What is to be done with the notices of some bookings."""
+    """What is to be done with the notices of some bookings. to_send: each with the rooms that its letter lists."""
 
-    to_send: tuple[int, ...]
+    to_send: Mapping[int, list[str]]
     ends: tuple[NoticeEnd, ...]
 
 
 class NoticeStore:
-    """All SQL about notices. Instants are the caller's; hotel_id says whose rows are seen."""
+    """All SQL of sending. Instants are the caller's; hotel_id says whose rows are seen.
 
-    def __init__(self, database: Database) -> None:
+    count: is told kind and state of every notice that ended, once its transaction is through.
+    """
+
+    def __init__(self, database: Database, count: Count | None = None) -> None:
         self._database = database
+        self._count = count
 
     async def claim(self, hotel_id: int, at: datetime) -> ClaimedNotices:
         """Takes the next batch: at most 50 notices, one for each booking and reader, the earliest first.
@@ -149,18 +128,22 @@ class NoticeStore:
         async with self._database.hotel(hotel_id) as tx:
             unclear, look_again_at = await self._in_doubt(tx, hotel_id, at)
             candidates = (await tx.execute(_CANDIDATES, {**known, "batch": BATCH})).all()
-            verdicts = _Verdicts((), ())
+            verdicts = _Verdicts({}, ())
             if candidates:
-                references = sorted({row.reference for row in candidates})
-                await tx.execute(_LOCK_BOOKINGS, {"hotel_id": hotel_id, "references": references})
-                rows = (await tx.execute(_LOOK, {**known, "references": references})).all()
-                verdicts = _judge(rows, {row.notice_id for row in candidates}, at)
-                await self._end(tx, hotel_id, verdicts.ends, at)
+                about = {"hotel_id": hotel_id, "references": sorted({row.reference for row in candidates})}
+                states = {row.reference: row.state for row in await tx.execute(_LOCK_BOOKINGS, about)}
+                bookings = {reference: read_state(state) for reference, state in states.items()}
+                rows = (await tx.execute(_LOOK, {**known, **about})).all()
+                told = _told_before(await tx.execute(_TOLD, about))
+                verdicts = _judge(rows, {row.notice_id for row in candidates}, bookings, told, at)
+            ended = await self._end(tx, hotel_id, verdicts.ends, at)
             taken: list[int] = []
             if verdicts.to_send:
-                found = await tx.execute(_TAKE, {"hotel_id": hotel_id, "ids": list(verdicts.to_send), "at": at})
-                taken = sorted(found.scalars())
+                rooms = [json.dumps(names) for names in verdicts.to_send.values()]
+                take = {"hotel_id": hotel_id, "ids": list(verdicts.to_send), "rooms": rooms, "at": at}
+                taken = sorted((await tx.execute(_TAKE, take)).scalars())
             more = bool((await tx.execute(_OTHERS_WAIT, known)).scalar())
+        self._tell(ended)
         return ClaimedNotices(tuple(taken), unclear, len(verdicts.ends), more, look_again_at)
 
     async def _in_doubt(
@@ -175,37 +158,39 @@ class NoticeStore:
     async def read(self, hotel_id: int, notice_ids: Sequence[int]) -> list[LetterFacts]:
         """What the letters of claimed notices are written from, in the notices' order; others are left out."""
         async with self._database.hotel(hotel_id) as tx:
-            claimed = (await tx.execute(_CLAIMED, {"hotel_id": hotel_id, "ids": list(notice_ids)})).all()
-            about = {"hotel_id": hotel_id, "references": sorted({row.reference for row in claimed})}
-            rooms = (await tx.execute(_ROOMS, about)).all() if claimed else []
-            lines = (await tx.execute(_LINES, about)).all() if claimed else []
-        rooms_of: dict[str, list[Row[Any]]] = defaultdict(list)
-        lines_of: dict[tuple[str, int], list[Row[Any]]] = defaultdict(list)
-        for room in rooms:
-            rooms_of[room.reference].append(room)
-        for line in lines:
-            lines_of[(line.reference, line.stay)].append(line)
-        return [_facts(hotel_id, row, rooms_of[row.reference], lines_of) for row in claimed]
+            return await read_letters(tx, hotel_id, notice_ids)
 
     async def end(self, hotel_id: int, ends: Sequence[NoticeEnd], at: datetime) -> None:
         """Writes what became of notices; one that has already ended stays as it is."""
         if ends:
             async with self._database.hotel(hotel_id) as tx:
-                await self._end(tx, hotel_id, ends, at)
+                ended = await self._end(tx, hotel_id, ends, at)
+            self._tell(ended)
 
-    async def _end(self, tx: AsyncConnection, hotel_id: int, ends: Sequence[NoticeEnd], at: datetime) -> None:
-        if ends:
-            await tx.execute(
-                _END,
-                {
-                    "hotel_id": hotel_id,
-                    "at": at,
-                    "ids": [end.notice_id for end in ends],
-                    "states": [end.state for end in ends],
-                    "reasons": [end.reason for end in ends],
-                    "names": [end.provider_id for end in ends],
-                },
-            )
+    async def _end(
+        self, tx: AsyncConnection, hotel_id: int, ends: Sequence[NoticeEnd], at: datetime
+    ) -> list[tuple[str, str]]:
+        """Kind and state of those that ended now. Where a person has to look, that is written down with it."""
+        if not ends:
+            return []
+        ended = await tx.execute(
+            _END,
+            {
+                "hotel_id": hotel_id,
+                "at": at,
+                "ids": [end.notice_id for end in ends],
+                "states": [end.state for end in ends],
+                "reasons": [end.reason for end in ends],
+                "names": [end.provider_id for end in ends],
+                "for_people": [end.notice_id for end in ends if end.needs_a_person],
+            },
+        )
+        return [(row.kind, row.state) for row in ended]
+
+    def _tell(self, ended: Iterable[tuple[str, str]]) -> None:
+        if self._count is not None:
+            for kind, state in ended:
+                self._count(kind, state)
 
     async def release(self, hotel_id: int, notice_ids: Sequence[int], *, tried: bool) -> None:
         """Lets claimed notices wait again. tried: whether the provider may have seen them; that stays an attempt."""
@@ -221,86 +206,41 @@ class NoticeStore:
                 await tx.execute(_HOLD, {"hotel_id": hotel_id, "ids": list(notice_ids), "at": at})
 
 
-def _judge(rows: Sequence[Row[Any]], candidates: set[int], at: datetime) -> _Verdicts:
-    """Which candidates are sent and which end. A later one that the same letter tells ends with it."""
-    to_send: list[int] = []
-    ends: list[NoticeEnd] = []
-    letters: dict[tuple[str, str, str, date | None], int] = {}
+def _told_before(rows: Iterable[Row[Any]]) -> dict[tuple[str, str], set[str]]:
+    """The rooms that letters told of before, by booking and kind."""
+    told: dict[tuple[str, str], set[str]] = defaultdict(set)
     for row in rows:
-        letter = (row.reference, row.audience, row.kind, row.arrival)
+        told[(row.reference, row.kind)] |= set(row.rooms)
+    return told
+
+
+def _judge(
+    rows: Sequence[Row[Any]],
+    candidates: set[int],
+    bookings: Mapping[str, Booking],
+    told: Mapping[tuple[str, str], set[str]],
+    at: datetime,
+) -> _Verdicts:
+    """Which candidates are sent and which end. A later one that the same letter tells ends with it."""
+    to_send: dict[int, list[str]] = {}
+    ends: list[NoticeEnd] = []
+    letters: dict[tuple[Any, ...], int] = {}
+    for row in rows:
+        booking, notice = bookings[row.reference], notice_of(row)
+        letter = (row.reference, row.audience, row.kind, _arrival(booking, row.stay), notice.who, row.to_email)
         if letter in letters:
             ends.append(NoticeEnd(row.notice_id, "dropped", f"Told in one letter with notice {letters[letter]}."))
         elif row.notice_id in candidates:
-            end = _why_not(row, at)
-            if end:
-                ends.append(end)
+            before = told.get((row.reference, row.kind), set())
+            verdict = judge(notice, booking, at, row.address, told_before=before, enabled=row.enabled is not False)
+            if isinstance(verdict, NoticeEnd):
+                ends.append(verdict)
             else:
-                to_send.append(row.notice_id)
+                to_send[row.notice_id] = [room_name(stay) for stay in booking.stays if stay.number in verdict]
                 letters[letter] = row.notice_id
-    return _Verdicts(tuple(to_send), tuple(ends))
+    return _Verdicts(to_send, tuple(ends))
 
 
-def _why_not(row: Row[Any], at: datetime) -> NoticeEnd | None:
-    """How a notice ends without being sent; None when it can be."""
-    if not still_true(NoticeKind(row.kind), Status(row.status), [Status(word) for word in row.statuses or ()]):
-        return NoticeEnd(row.notice_id, "dropped", f"No longer true: the booking is {row.status}.")
-    if is_too_late(row.useful_until, at):
-        return NoticeEnd(row.notice_id, "dropped", f"Too late: it was useful until {row.useful_until:%Y-%m-%dT%H:%MZ}.")
-    if trouble := address_trouble(row.address):
-        return NoticeEnd(row.notice_id, "undeliverable", trouble)
-    if row.attempts >= MOST_ATTEMPTS:
-        return NoticeEnd(row.notice_id, "undeliverable", f"{MOST_ATTEMPTS} attempts ended without a clear answer.")
-    return None
-
-
-def _facts(
-    hotel_id: int,
-    row: Row[Any],
-    rooms: Iterable[Row[Any]],
-    lines_of: dict[tuple[str, int], list[Row[Any]]],
-) -> LetterFacts:
-    booking = _BOOKING.validate_python(row.state)
-    by_number = {room.stay: room for room in rooms}
-    return LetterFacts(
-        notice_id=row.notice_id,
-        kind=NoticeKind(row.kind),
-        named_stay=row.named_stay,
-        booking=booking,
-        hotel=HotelCard(hotel_id, row.name, row.city, row.address, row.phone, row.email),
-        rooms=tuple(
-            RoomFacts(
-                stay=stay,
-                room_type=by_number[stay.number].room_type,
-                rate_plan=by_number[stay.number].rate_plan,
-                meal_plan=by_number[stay.number].meal_plan,
-                adults=by_number[stay.number].adults,
-                children_ages=tuple(by_number[stay.number].children_ages),
-                nights=_nights(lines_of[(row.reference, stay.number)]),
-                taxes=_taxes(lines_of[(row.reference, stay.number)]),
-            )
-            for stay in booking.stays
-        ),
-        guest_name=row.guest_name,
-        guest_email=row.guest_email,
-        guest_phone=row.guest_phone,
-        special_requests=row.special_requests,
-        token_generation=row.token_generation,
-    )
-
-
-def _nights(lines: Iterable[Row[Any]]) -> tuple[NightPrice, ...]:
-    """The room's price of each night; several room lines of one night are one price."""
-    prices: dict[date, int] = defaultdict(int)
-    for line in lines:
-        if line.kind == "room":
-            prices[line.night] += line.amount_minor
-    return tuple(NightPrice(night, prices[night]) for night in sorted(prices))
-
-
-def _taxes(lines: Iterable[Row[Any]]) -> tuple[TaxTotal, ...]:
-    """Each tax summed over the stay, in the order in which its first line stands."""
-    totals: dict[tuple[str, bool], int] = defaultdict(int)
-    for line in lines:
-        if line.kind == "tax":
-            totals[(line.name, line.included)] += line.amount_minor
-    return tuple(TaxTotal(name, amount, included) for (name, included), amount in totals.items())
+def _arrival(booking: Booking, number: int | None) -> date | None:
+    stay = booking.stay(number) if number is not None else None
+    return stay.arrival if stay else None

@@ -8,17 +8,25 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
+from psycopg.errors import UniqueViolation
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from domain.agenda import agenda, next_alarm, waiting_for
+from domain.agenda import agenda, next_alarm
 from domain.booking import Stay, payment_status
+from domain.sources import source_reference_taken
 from domain.steps import Step
+from domain.waiting import waiting_for
 from messages.bookings import OpenBooking
 from messages.offers import Offer
+from store.changes import write_commission
 from store.hot import Hot
 from store.nights import TAKING, check_taken, wanted
+from store.people import match_values
 from store.states import dump_agenda, dump_notices, dump_state
+from store.steps import clock_columns
 
+# The index that lets a source's own reference be there once.
+ONCE_A_SOURCE = "bookings_by_source"
 _BEFORE_OPENING = Hot("""
 SELECT h.slug, h.active, h.not_on_sale_reason, b.reference, b.create_key, b.create_body_hash, b.state,
     (SELECT min(r.night) FROM nightly_rates r
@@ -58,18 +66,39 @@ async def before_opening(tx: AsyncConnection, opening: OpenBooking, offers: Sequ
 
 
 # One statement for the taking and all that is written with it. Each part hangs on the booking's row, which is only
-# there when no night fell short.
-OPEN = Hot(f"""{TAKING}, guest AS (
-    INSERT INTO guests (hotel_id, name, email, phone, country, created_at)
-    SELECT :hotel_id, :name, :email, :phone, :country, :now WHERE NOT EXISTS (SELECT 1 FROM short)
+# there when no night fell short. Whose booking it is: the profile of the e-mail, else of phone and last name, else a
+# new one; when two openings make it at once, the later takes the earlier's (docs/rules/guests.md).
+OPEN = Hot(f"""{TAKING}, known AS (
+    SELECT m.profile_id FROM (
+        SELECT p.profile_id, 1 AS rank FROM guest_profiles p
+        WHERE p.hotel_id = :hotel_id AND p.match_key = 'e ' || CAST(:email_key AS text)
+        UNION ALL
+        SELECT p.profile_id, 2 FROM guest_profiles p
+        WHERE p.hotel_id = :hotel_id AND p.phone_e164 = CAST(:phone_e164 AS text) AND p.merged_into IS NULL
+            AND p.last_name_key = :last_name_key AND p.last_name_key <> ''
+    ) m ORDER BY m.rank, m.profile_id LIMIT 1
+), profile AS (
+    INSERT INTO guest_profiles (hotel_id, email_key, phone_e164, last_name_key, name, email, phone, country,
+        first_seen_at)
+    SELECT :hotel_id, :email_key, :phone_e164, :last_name_key, :name, :email, :phone, :country, :now
+    WHERE NOT EXISTS (SELECT 1 FROM short) AND NOT EXISTS (SELECT 1 FROM known)
+    ON CONFLICT (hotel_id, match_key) DO UPDATE SET email_key = guest_profiles.email_key
+    RETURNING profile_id
+), guest AS (
+    INSERT INTO guests (hotel_id, name, email, phone, country, created_at, profile_id, phone_e164)
+    SELECT :hotel_id, :name, :email, :phone, :country, :now, whose.profile_id, :phone_e164
+    FROM (SELECT profile_id FROM known UNION ALL SELECT profile_id FROM profile) whose
+    WHERE NOT EXISTS (SELECT 1 FROM short)
     RETURNING guest_id
 ), booking AS (
     INSERT INTO bookings (hotel_id, reference, status, payment_status, version, seq, state, agenda, waiting_for,
         next_at, approval_deadline, arrival, departure, source, guest_id, special_requests, currency, total_minor,
-        balance_minor, policy_version, create_key, create_body_hash, created_at, last_instant)
+        balance_minor, policy_version, create_key, create_body_hash, created_at, last_instant, hold_expires_at,
+        source_reference, commission_percent, language, hold_email, hold_address, hold_device)
     SELECT :hotel_id, :reference, :status, :payment_status, 1, 1, CAST(:state AS jsonb), CAST(:agenda AS jsonb),
         :waiting_for, :next_at, :approval_deadline, :arrival, :departure, :source, guest.guest_id, :special_requests,
-        :currency, :total_minor, :balance_minor, :policy_version, :key, :body_hash, :now, :now
+        :currency, :total_minor, :balance_minor, :policy_version, :key, :body_hash, :now, :now, :hold_expires_at,
+        :source_reference, :commission_percent, :language, :hold_email, :hold_address, :hold_device
     FROM guest
     RETURNING 1
 ), stay AS (
@@ -92,9 +121,9 @@ OPEN = Hot(f"""{TAKING}, guest AS (
         name text, amount_minor bigint, included boolean, tax_rule_id int)
 ), event AS (
     INSERT INTO booking_events (hotel_id, reference, seq, step_id, happened_at, actor_kind, actor_role, staff_id,
-        channel, what, status_after, policy_version, difference)
-    SELECT :hotel_id, :reference, 1, :step_id, :now, :actor_kind, :actor_role, :staff_id, :channel, :what, :status,
-        :policy_version, CAST(:difference AS jsonb)
+        channel, what, reason, status_after, policy_version, difference)
+    SELECT :hotel_id, :reference, 1, :step_id, :now, :actor_kind, :actor_role, :staff_id, :channel, :what, :reason,
+        :status, :policy_version, CAST(:difference AS jsonb)
     FROM booking
 ), notice AS (
     INSERT INTO notices (hotel_id, reference, seq, kind, audience, stay, due_at, useful_until)
@@ -117,13 +146,13 @@ async def write_opening(
 ) -> None:
     """Takes every night of every room, all or nothing, and writes the booking with its first event and notices.
 
-    Errors: Refused sold_out.
+    Errors: Refused sold_out, source_reference_taken.
     """
     booking = step.after
     entries = agenda(booking)
     alarm = next_alarm(entries)
     guest, actor = opening.guest, step.act.actor
-    written = await OPEN.rows(
+    written = await _write(
         tx,
         {
             **wanted(step.nights),
@@ -134,6 +163,7 @@ async def write_opening(
             "email": guest.email,
             "phone": guest.phone,
             "country": guest.country,
+            **await match_values(tx, booking.hotel_id, guest.name, guest.email, guest.phone),
             "now": now,
             "status": booking.status.value,
             "payment_status": payment_status(booking).value,
@@ -141,7 +171,13 @@ async def write_opening(
             "agenda": dump_agenda(entries),
             "waiting_for": waiting_for(booking),
             "next_at": alarm.at if alarm else None,
-            "approval_deadline": booking.approval_deadline,
+            **clock_columns(booking, entries),
+            "source_reference": opening.source_reference,
+            "commission_percent": opening.commission_percent,
+            "language": opening.language,
+            "hold_email": opening.hold_email,
+            "hold_address": opening.hold_address,
+            "hold_device": opening.hold_device,
             "arrival": booking.arrival,
             "departure": booking.departure,
             "source": booking.source,
@@ -158,6 +194,7 @@ async def write_opening(
             "staff_id": actor.staff_id,
             "channel": step.act.channel,
             "what": step.what,
+            "reason": step.act.reason,
             "difference": json.dumps(step.difference),
             "stays": json.dumps([_stay_row(stay, offer) for stay, offer in zip(booking.stays, offers, strict=True)]),
             "guests": json.dumps(_guest_rows(opening)),
@@ -166,6 +203,18 @@ async def write_opening(
         },
     )
     check_taken([row for row in written if row.room_type_id is not None])
+    if booking.commission_percent is not None:
+        await write_commission(tx, booking, {"hotel_id": booking.hotel_id, "reference": booking.reference})
+
+
+async def _write(tx: AsyncConnection, values: dict[str, Any]) -> list[Any]:
+    """Writes it all. Errors: Refused source_reference_taken where another opening was faster with it."""
+    try:
+        return await OPEN.rows(tx, values)
+    except UniqueViolation as twice:
+        if twice.diag.constraint_name != ONCE_A_SOURCE:
+            raise
+        raise source_reference_taken() from twice
 
 
 def _stay_row(stay: Stay, offer: Offer) -> dict[str, Any]:

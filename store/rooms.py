@@ -23,6 +23,16 @@ INSERT INTO room_segments (hotel_id, reference, stay, room_id, arrival, departur
 VALUES (:hotel_id, :reference, :stay, :room_id, :arrival, :departure)
 ON CONFLICT DO NOTHING RETURNING segment_id
 """)
+_FREE = text("""
+SELECT r.number FROM rooms r
+JOIN rooms same ON same.hotel_id = r.hotel_id AND same.room_id = :room_id AND same.room_type_id = r.room_type_id
+WHERE r.hotel_id = :hotel_id AND r.active AND NOT r.out_of_service
+    AND NOT EXISTS (
+        SELECT 1 FROM room_segments s
+        WHERE s.hotel_id = r.hotel_id AND s.room_id = r.room_id AND s.arrival < :departure AND s.departure > :arrival)
+ORDER BY length(r.number), r.number
+LIMIT 20
+""")
 _DIRTY = text("""
 UPDATE rooms SET housekeeping = 'dirty' WHERE hotel_id = :hotel_id AND room_id = ANY(CAST(:room_ids AS int[]))
 """)
@@ -59,6 +69,8 @@ async def change_rooms(tx: AsyncConnection, booking: Booking, step: Step) -> Non
         taken = await tx.execute(_OCCUPY, {**place, "stay": change.stay, "room_id": change.room_id, **dates})
         if taken.scalar() is None:
             number = numbers.get(change.room_id, "")
-            raise conflict("room_not_free", f"Room {number} is given to somebody else on these nights.", room=number)
+            free = (await tx.execute(_FREE, {**place, "room_id": change.room_id, **dates})).scalars().all()
+            told = f"Room {number} is given to somebody else on these nights."
+            raise conflict("room_not_free", told, room=number, free_rooms=list(free))
     if step.dirty_rooms:
         await tx.execute(_DIRTY, {**place, "room_ids": list(step.dirty_rooms)})

@@ -4,7 +4,7 @@ Running it again changes nothing that exists, whatever has been edited since: it
 as a whole, and nights beyond the last ones on file.
 """
 
-from dataclasses import astuple, dataclass, fields
+from dataclasses import asdict, astuple, dataclass, fields
 from datetime import UTC, date, datetime, timedelta
 
 from pwdlib import PasswordHash
@@ -120,6 +120,7 @@ async def _furnish(tx: AsyncConnection, hotel_id: int, house: House, now: dateti
         *_rooms(house),
         *_plans(house),
         ("tax_rules", _taxes(house)),
+        ("sources", _sources(house)),
     ]
     for table, rows in tables:
         await _insert(tx, table, [{"hotel_id": hotel_id, **row} for row in rows])
@@ -172,6 +173,11 @@ def _taxes(house: House) -> Rows:
         }
         for rule in house.taxes
     ]  # fmt: skip
+
+
+def _sources(house: House) -> Rows:
+    rows: Rows = [{**asdict(source)} for source in house.sources]
+    return rows
 
 
 async def _employ(tx: AsyncConnection, hotel_id: int, house: House, now: datetime, password_hash: str) -> None:

@@ -8,12 +8,14 @@ from pydantic import TypeAdapter
 
 from domain.agenda import Entry
 from domain.booking import Booking, Stay
+from domain.changes import StayPlan
 from domain.steps import NoticeWish
 
 _BOOKING: TypeAdapter[Booking] = TypeAdapter(Booking)
 _STAYS: TypeAdapter[tuple[Stay, ...]] = TypeAdapter(tuple[Stay, ...])
 _ENTRIES: TypeAdapter[tuple[Entry, ...]] = TypeAdapter(tuple[Entry, ...])
 _ENTRY: TypeAdapter[Entry] = TypeAdapter(Entry)
+_PLANS: TypeAdapter[tuple[StayPlan, ...]] = TypeAdapter(tuple[StayPlan, ...])
 
 
 def read_state(state: object) -> Booking:
@@ -51,3 +53,13 @@ def dump_notices(wishes: Sequence[NoticeWish]) -> str:
     return json.dumps(
         [{**asdict(w), "useful_until": w.useful_until.isoformat() if w.useful_until else None} for w in wishes]
     )
+
+
+def dump_plans(plans: tuple[StayPlan, ...]) -> str:
+    """The plans of a change for its jsonb."""
+    return _PLANS.dump_json(plans).decode()
+
+
+def read_plans(plans: object) -> tuple[StayPlan, ...]:
+    """The plans of a change from its jsonb."""
+    return _PLANS.validate_python(plans)

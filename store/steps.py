@@ -4,17 +4,20 @@ Only the workflow's activities call this. Whatever is raised, the transaction is
 """
 
 import json
+from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from domain.agenda import agenda, next_alarm, waiting_for
-from domain.booking import payment_status
+from domain.agenda import Entry, agenda, next_alarm
+from domain.booking import Booking, payment_status
 from domain.refusals import conflict
 from domain.steps import Overtaken, Repeated, Step
+from domain.waiting import waiting_for
 from messages.bookings import TakeStep
+from store.changes import mark_released, write_change, write_commission, write_plans
 from store.nights import move_nights
 from store.rooms import change_rooms
 from store.states import dump_agenda, dump_entry, dump_notices, dump_state, dump_stays
@@ -41,16 +44,18 @@ SELECT body_hash FROM command_keys WHERE hotel_id = :hotel_id AND reference = :r
 _BOOKING_AFTER = text("""
 UPDATE bookings SET status = :status, payment_status = :payment_status, version = :version, seq = :seq,
     state = CAST(:state AS jsonb), agenda = CAST(:agenda AS jsonb), waiting_for = :waiting_for, next_at = :next_at,
-    approval_deadline = :approval_deadline, paid_minor = :paid_minor, balance_minor = :balance_minor,
+    approval_deadline = :approval_deadline, hold_expires_at = :hold_expires_at, paid_minor = :paid_minor,
+    balance_minor = :balance_minor, total_minor = :total_minor, arrival = :arrival, departure = :departure,
     needs_attention = :attention <> '', attention = :attention, cancellation_reason = :cancellation_reason,
     last_instant = :now
 WHERE hotel_id = :hotel_id AND reference = :reference AND seq < :seq
 """)
 _STAYS_AFTER = text("""
 UPDATE stays t SET status = s.status, inventory_type_id = s.inventory_type_id, room_id = s.room_id,
-    checked_in_at = s.checked_in_at, checked_out_at = s.checked_out_at
+    checked_in_at = s.checked_in_at, checked_out_at = s.checked_out_at, departure = s.departure,
+    total_minor = s.total_minor, fee_minor = s.fee_minor
 FROM jsonb_to_recordset(CAST(:stays AS jsonb)) AS s (number int, status text, inventory_type_id int, room_id int,
-    checked_in_at timestamptz, checked_out_at timestamptz)
+    checked_in_at timestamptz, checked_out_at timestamptz, departure date, total_minor bigint, fee_minor bigint)
 WHERE t.hotel_id = :hotel_id AND t.reference = :reference AND t.stay = s.number
 """)
 _PAYMENT = text("""
@@ -61,13 +66,17 @@ VALUES (:hotel_id, :reference, :number, :method, :amount_minor, :currency, :exte
 """)
 _NOTICES = text("""
 WITH written AS (
-    INSERT INTO notices (hotel_id, reference, seq, kind, audience, stay, due_at, useful_until)
-    SELECT :hotel_id, :reference, :seq, n.kind, n.audience, n.stay, :now, n.useful_until
+    INSERT INTO notices (hotel_id, reference, seq, kind, audience, stay, due_at, useful_until, data)
+    SELECT :hotel_id, :reference, :seq, n.kind, n.audience, n.stay, :now, n.useful_until, n.data
     FROM jsonb_to_recordset(CAST(:notices AS jsonb)) AS n (kind text, audience text, stay int,
-        useful_until timestamptz)
+        useful_until timestamptz, data jsonb)
 )
 SELECT pg_notify('holdfast_notices', :hotel_text)
 """)
+
+
+# What gives nights back, or takes them up again; everything else leaves the lines' mark as it is.
+_RELEASING = ("checked_out", "no_show", "reinstated")
 
 
 async def write_step(tx: AsyncConnection, taken: TakeStep) -> None:
@@ -81,9 +90,18 @@ async def write_step(tx: AsyncConnection, taken: TakeStep) -> None:
     await _write_event(tx, taken, place)
     if taken.key:
         await _write_key(tx, taken, place)
-    await move_nights(tx, booking.hotel_id, step.nights)
+    await move_nights(tx, booking.hotel_id, step.nights, oversell=step.oversell)
+    # A stay that is added has to be there before a room can be given to it.
+    if step.plans or step.added:
+        await write_plans(tx, step, place)
     await change_rooms(tx, booking, step)
     await _write_state(tx, step, place)
+    if step.what in _RELEASING:
+        await mark_released(tx, booking, place)
+    if step.change:
+        await write_change(tx, step, step.change, place)
+    if booking.commission_percent is not None:
+        await write_commission(tx, booking, place)
     if step.payment:
         payment = asdict(step.payment)
         written = {"currency": booking.terms.currency, "staff_id": step.act.actor.staff_id, "now": step.act.now}
@@ -146,7 +164,10 @@ async def _write_state(tx: AsyncConnection, step: Step, place: dict[str, Any]) -
             "agenda": dump_agenda(entries),
             "waiting_for": waiting_for(booking),
             "next_at": alarm.at if alarm else None,
-            "approval_deadline": booking.approval_deadline,
+            **clock_columns(booking, entries),
+            "total_minor": booking.total_minor,
+            "arrival": booking.arrival,
+            "departure": booking.departure,
             "paid_minor": booking.paid_minor,
             "balance_minor": booking.balance_minor,
             "attention": booking.attention,
@@ -155,3 +176,9 @@ async def _write_state(tx: AsyncConnection, step: Step, place: dict[str, Any]) -
         },
     )
     await tx.execute(_STAYS_AFTER, {**place, "stays": dump_stays(booking.stays)})
+
+
+def clock_columns(booking: Booking, entries: Sequence[Entry]) -> dict[str, Any]:
+    """The two clocks that lists sort by, where they stand now; null while they do not run."""
+    at = {entry.key: entry.at for entry in entries}
+    return {"approval_deadline": at.get("approval_deadline"), "hold_expires_at": at.get("hold_expires")}

@@ -1,57 +1,29 @@
 """The life of a booking, told from its first request to its closed books. docs/story.md has the picture."""
 
-from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from temporalio import workflow
 
 with workflow.unsafe.imports_passed_through():
     from activities.bookings import BookingActivities
-    from domain.booking import Booking, Status, Stay
-    from domain.lifecycle import Action, not_allowed
+    from domain.alarms import clock_rang, in_a_taken_room
+    from domain.booking import Status
+    from domain.changing import zone_corrected
     from domain.refusals import Refused, conflict
-    from domain.steps import (
-        Act,
-        Step,
-        approved,
-        cancelled,
-        checked_in,
-        checked_out,
-        clock_rang,
-        declined,
-        no_show,
-        payment_taken,
-        room_assigned,
-    )
+    from domain.steps import Act, Step
     from messages.bookings import (
         Answer,
-        Approve,
-        AssignRoom,
         BookingEnd,
         BookingStart,
-        Cancel,
-        CheckIn,
-        CheckOut,
         Command,
-        Decline,
-        MarkNoShow,
         Opened,
-        TakePayment,
+        Rezone,
+        StepTaken,
     )
     from messages.names import BOOKING_STATUS
-    from workflows.doors import Note, check_command
     from workflows.engine import Due, Engine, moved_on
-
-_ACTIONS: dict[type[Command], Action] = {
-    Approve: Action.APPROVE,
-    Decline: Action.DECLINE,
-    Cancel: Action.CANCEL,
-    AssignRoom: Action.ASSIGN_ROOM,
-    CheckIn: Action.CHECK_IN,
-    TakePayment: Action.PAYMENTS,
-    CheckOut: Action.CHECK_OUT,
-    MarkNoShow: Action.NO_SHOW,
-}
+    from workflows.judging import judge, without_rooms
+    from workflows.notes import Note
 
 
 @workflow.defn
@@ -63,11 +35,13 @@ class BookingWorkflow(Engine):
         """The table of contents."""
         if not await self.open(start):
             return await self.never_opened()
-        await self.secure()
-        await self.await_arrival()
-        await self.host()
-        await self.settle()
-        return await self.close_doors()
+        while True:
+            await self.secure()
+            await self.await_arrival()
+            await self.host()
+            await self.settle()
+            if not await self.aftercare():
+                return BookingEnd(self.live.reference, self.live.status.value)
 
     async def open(self, start: BookingStart) -> bool:
         """The room is taken, or the story ends here. A resumed run reads its row instead."""
@@ -97,92 +71,56 @@ class BookingWorkflow(Engine):
         return BookingEnd(answer.reference if answer else "", answer.outcome if answer else "not_opened")
 
     async def secure(self) -> None:
-        """The hotel says yes or no, the guest takes the request back, or the time for an answer runs out."""
+        """The hotel says yes or no, an option is made firm, the guest takes the wish back, or the time runs out."""
         while self.now_is(Status.HELD, Status.PENDING):
-            match await self.news():
-                case Due() as clocks:
-                    await self.act_on(clocks)
-                case Note(command=Approve()) as note:
-                    await self.carry_out(note, lambda booking, act, _: approved(booking, act))
-                case Note(command=Decline()) as note:
-                    await self.carry_out(note, lambda booking, act, _: declined(booking, act))
-                case Note(command=Cancel()) as note:
-                    await self.cancel_rooms(note)
-                case Note() as note:
-                    self.turn_away(note)
+            await self.live_on()
 
     async def await_arrival(self) -> None:
         """Reminders, rooms, early money, changes of mind, and guests who never come."""
         while self.now_is(Status.CONFIRMED):
-            match await self.news():
-                case Due() as clocks:
-                    await self.act_on(clocks)
-                case Note() as note:
-                    await self.serve(note)
+            await self.live_on()
 
     async def host(self) -> None:
         """Guests are in the house, or some have left and some are still to come."""
         while self.now_is(Status.CHECKED_IN):
-            match await self.news():
-                case Due() as clocks:
-                    await self.act_on(clocks)
-                case Note() as note:
-                    await self.serve(note)
+            await self.live_on()
 
     async def settle(self) -> None:
-        """Late money is still taken; then the books close."""
+        """Late money is still taken and the guest is asked how it was; then the books close."""
         while self.now_is(Status.CHECKED_OUT):
-            match await self.news():
-                case Due() as clocks:
-                    await self.act_on(clocks)
-                case Note() as note:
-                    await self.serve(note)
+            await self.live_on()
 
-    async def close_doors(self) -> BookingEnd:
-        """The story is over: everybody still waiting is answered, then nobody is let in any more."""
-        while self.notes or not workflow.all_handlers_finished():
-            while self.notes:
-                self.turn_away(self.notes.popleft())
-            await workflow.wait_condition(lambda: bool(self.notes) or workflow.all_handlers_finished())
-        return BookingEnd(self.live.reference, self.live.status.value)
+    async def aftercare(self) -> bool:
+        """The story is over; whoever still waits is answered. True when somebody has taken the booking up again."""
+        while self.live.status.ended and (self.notes or not workflow.all_handlers_finished()):
+            if self.notes:
+                await self.serve(self.notes.popleft())
+            else:
+                await workflow.wait_condition(lambda: bool(self.notes) or workflow.all_handlers_finished())
+        return not self.live.status.ended
+
+    async def live_on(self) -> None:
+        """One piece of news: a note, clocks that are due, or a corrected zone."""
+        match await self.news():
+            case Due() as clocks:
+                await self.act_on(clocks)
+            case Rezone() as correction:
+                await self.correct(correction)
+            case Note() as note:
+                await self.serve(note)
 
     async def serve(self, note: Note) -> None:
-        """What the desk does for a confirmed booking and for guests in the house."""
-        match note.command:
-            case AssignRoom(room_id=room_id, room_number=number, room_type_id=type_id):
-                room = (room_id, number, type_id)
-                await self.carry_out(note, lambda booking, act, stays: room_assigned(booking, act, stays[0], room))
-            case CheckIn():
-                await self.carry_out(note, checked_in)
-            case TakePayment() as money:
-                taken = (money.method, money.amount_minor, money.external_reference)
-                await self.carry_out(note, lambda booking, act, _: payment_taken(booking, act, *taken))
-            case CheckOut():
-                await self.carry_out(note, checked_out)
-            case MarkNoShow():
-                await self.carry_out(note, lambda booking, act, stays: no_show(booking, act, _numbers(stays)))
-            case Cancel():
-                await self.cancel_rooms(note)
-            case _:
-                self.turn_away(note)
-
-    async def cancel_rooms(self, note: Note) -> None:
-        """Rooms are given up, by the guest, the desk or an operator."""
-        await self.carry_out(note, lambda booking, act, stays: cancelled(booking, act, _numbers(stays)))
-
-    async def carry_out(self, note: Note, make: Callable[[Booking, Act, tuple[Stay, ...]], Step]) -> None:
         """Judges a note against the booking as it is now, writes the step it makes, and answers."""
-        asked = note.command.asked
+        command = note.command
         try:
-            stays = check_command(self.live, _ACTIONS[type(note.command)], note.command)
-            if stays is None:
+            step = judge(self.live, command, workflow.now())
+            if step is None:
                 note.answer = self.answer(note, "already")
                 return
-            step = make(self.live, Act(workflow.now(), asked.actor, asked.channel, asked.reason), stays)
+            taken = await self.write_change(step, command)
         except Refused as refused:
             note.refuse(refused)
             return
-        taken = await self.write(step, asked.key, asked.body_hash)
         if taken.outcome == "refused":
             note.refusal = taken.refusal
         elif taken.outcome == "overtaken":
@@ -191,20 +129,38 @@ class BookingWorkflow(Engine):
         else:
             note.answer = self.answer(note, "done" if taken.outcome == "done" else "already")
 
-    def turn_away(self, note: Note) -> None:
-        """Answers a note that does not fit this chapter: it is old news, or it is refused."""
-        action = _ACTIONS[type(note.command)]
-        try:
-            if check_command(self.live, action, note.command) is None:
-                note.answer = self.answer(note, "already")
-            else:
-                note.refuse(not_allowed(self.live, action, self.live.status))
-        except Refused as refused:
-            note.refuse(refused)
+    async def write_change(self, step: Step, command: Command) -> StepTaken:
+        """Writes a command's step; a change whose rooms are taken on its new nights is made without them."""
+        lost: list[str] = []
+        while True:
+            taken = await self.write(step, command.asked.key, command.asked.body_hash)
+            refusal = taken.refusal
+            if taken.outcome != "refused" or refusal is None or refusal.code != "room_not_free":
+                return taken
+            room = str(refusal.facts.get("room", ""))
+            if room in lost:
+                return taken
+            lost.append(room)
+            again = without_rooms(self.live, command, workflow.now(), lost)
+            if again is None:
+                return taken
+            step = again
+
+    async def correct(self, correction: Rezone) -> None:
+        """The hotel's zone was wrong; a correction that is known already changes nothing."""
+        if correction.version <= self.live.terms.version:
+            return
+        act = Act(workflow.now(), correction.actor, "desk", "The hotel's time zone was corrected.")
+        taken = await self.write(zone_corrected(self.live, act, correction.zone, correction.version))
+        if taken.outcome == "overtaken":
+            await self.go_on_afresh()
 
     async def act_on(self, clocks: Due) -> None:
         """Does what the agenda says; clocks that ring together are one step."""
-        taken = await self.write(clock_rang(self.live, clocks.entries, Act(workflow.now())))
+        step = clock_rang(self.live, clocks.entries, Act(workflow.now()))
+        taken = await self.write(step)
+        if taken.refusal and taken.refusal.code == "room_not_free":
+            taken = await self.write(in_a_taken_room(step, str(taken.refusal.facts.get("room", ""))))
         if taken.outcome == "overtaken":
             await self.go_on_afresh()
         if taken.outcome != "done":
@@ -215,7 +171,3 @@ class BookingWorkflow(Engine):
         booking = self.live
         place = (booking.reference, booking.version, booking.seq, booking.status.value)
         return Answer(*place, outcome, note.command.asked.body_hash)
-
-
-def _numbers(stays: Sequence[Stay]) -> list[int]:
-    return [stay.number for stay in stays]

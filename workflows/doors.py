@@ -5,63 +5,36 @@ because the booking may have moved on in between.
 """
 
 from collections import deque
-from dataclasses import asdict, dataclass
 
 from temporalio import workflow
-from temporalio.exceptions import ApplicationError
 
 with workflow.unsafe.imports_passed_through():
-    from domain.booking import Booking, Stay
-    from domain.lifecycle import (
-        Action,
-        already_true,
-        check_allowed,
-        check_arrival_day,
-        check_balance,
-        check_no_show,
-        check_payment,
-        check_version,
-    )
-    from domain.refusals import Refused, conflict, rule
+    from domain.booking import Booking
+    from domain.refusals import Refused, conflict
     from messages.bookings import (
+        Amend,
         Answer,
+        AnswerChange,
         Approve,
+        AskChange,
         AssignRoom,
         Cancel,
         CheckIn,
         CheckOut,
         Command,
+        Confirm,
         Decline,
+        GiveUp,
         MarkNoShow,
+        MoveClock,
         Opened,
-        Refusal,
+        Reinstate,
+        Rezone,
         TakePayment,
+        WaiveFee,
     )
-
-MAX_NOTES = 10
-
-
-@dataclass
-class Note:
-    """A command that waits for its answer."""
-
-    command: Command
-    answer: Answer | None = None
-    refusal: Refusal | None = None
-
-    @property
-    def answered(self) -> bool:
-        """Whether the door can let its visitor go."""
-        return self.answer is not None or self.refusal is not None
-
-    def refuse(self, refused: Refused) -> None:
-        """The answer is no."""
-        self.refusal = Refusal(refused.code, refused.detail, refused.kind.value, refused.field, dict(refused.facts))
-
-
-def refusal_error(refusal: Refusal) -> ApplicationError:
-    """A refusal as callers of an update receive it."""
-    return ApplicationError(refusal.detail, asdict(refusal), type=refusal.code, non_retryable=True)
+    from workflows.judging import judge
+    from workflows.notes import MAX_NOTES, Note, refusal_error
 
 
 class Doors:
@@ -72,6 +45,7 @@ class Doors:
         self.opening_answer: Opened | None = None
         self.notes: deque[Note] = deque()
         self.renewal_asked = False
+        self.rezone: Rezone | None = None
 
     @workflow.update
     async def opened(self) -> Opened:
@@ -86,6 +60,11 @@ class Doors:
         """A newer build is current: go on in a fresh run."""
         self.renewal_asked = True
 
+    @workflow.signal
+    def correct_zone(self, correction: Rezone) -> None:
+        """The hotel's zone was wrong: every clock of a date is resolved again."""
+        self.rezone = correction
+
     @workflow.update
     async def approve(self, command: Approve) -> Answer:
         """The hotel says yes."""
@@ -93,7 +72,7 @@ class Doors:
 
     @approve.validator
     def _may_approve(self, command: Approve) -> None:
-        self._knock(command, Action.APPROVE)
+        self._knock(command)
 
     @workflow.update
     async def decline(self, command: Decline) -> Answer:
@@ -102,7 +81,16 @@ class Doors:
 
     @decline.validator
     def _may_decline(self, command: Decline) -> None:
-        self._knock(command, Action.DECLINE)
+        self._knock(command)
+
+    @workflow.update
+    async def confirm(self, command: Confirm) -> Answer:
+        """The desk makes an option firm."""
+        return await self._ask(command)
+
+    @confirm.validator
+    def _may_confirm(self, command: Confirm) -> None:
+        self._knock(command)
 
     @workflow.update
     async def cancel(self, command: Cancel) -> Answer:
@@ -111,7 +99,16 @@ class Doors:
 
     @cancel.validator
     def _may_cancel(self, command: Cancel) -> None:
-        self._knock(command, Action.CANCEL)
+        self._knock(command)
+
+    @workflow.update
+    async def amend(self, command: Amend) -> Answer:
+        """Dates, types, guests or rooms change."""
+        return await self._ask(command)
+
+    @amend.validator
+    def _may_amend(self, command: Amend) -> None:
+        self._knock(command)
 
     @workflow.update
     async def assign_room(self, command: AssignRoom) -> Answer:
@@ -120,7 +117,7 @@ class Doors:
 
     @assign_room.validator
     def _may_assign_room(self, command: AssignRoom) -> None:
-        self._knock(command, Action.ASSIGN_ROOM)
+        self._knock(command)
 
     @workflow.update
     async def check_in(self, command: CheckIn) -> Answer:
@@ -129,7 +126,7 @@ class Doors:
 
     @check_in.validator
     def _may_check_in(self, command: CheckIn) -> None:
-        self._knock(command, Action.CHECK_IN)
+        self._knock(command)
 
     @workflow.update
     async def take_payment(self, command: TakePayment) -> Answer:
@@ -138,7 +135,7 @@ class Doors:
 
     @take_payment.validator
     def _may_take_payment(self, command: TakePayment) -> None:
-        self._knock(command, Action.PAYMENTS)
+        self._knock(command)
 
     @workflow.update
     async def check_out(self, command: CheckOut) -> Answer:
@@ -147,7 +144,7 @@ class Doors:
 
     @check_out.validator
     def _may_check_out(self, command: CheckOut) -> None:
-        self._knock(command, Action.CHECK_OUT)
+        self._knock(command)
 
     @workflow.update
     async def mark_no_show(self, command: MarkNoShow) -> Answer:
@@ -156,16 +153,70 @@ class Doors:
 
     @mark_no_show.validator
     def _may_mark_no_show(self, command: MarkNoShow) -> None:
-        self._knock(command, Action.NO_SHOW)
+        self._knock(command)
 
-    def _knock(self, command: Command, action: Action) -> None:
+    @workflow.update
+    async def reinstate(self, command: Reinstate) -> Answer:
+        """Stays that had ended are taken up again."""
+        return await self._ask(command)
+
+    @reinstate.validator
+    def _may_reinstate(self, command: Reinstate) -> None:
+        self._knock(command)
+
+    @workflow.update
+    async def waive_fee(self, command: WaiveFee) -> Answer:
+        """A fee is not asked for after all."""
+        return await self._ask(command)
+
+    @waive_fee.validator
+    def _may_waive_fee(self, command: WaiveFee) -> None:
+        self._knock(command)
+
+    @workflow.update
+    async def give_up(self, command: GiveUp) -> Answer:
+        """An operator ends what can't be had any more."""
+        return await self._ask(command)
+
+    @give_up.validator
+    def _may_give_up(self, command: GiveUp) -> None:
+        self._knock(command)
+
+    @workflow.update
+    async def move_clock(self, command: MoveClock) -> Answer:
+        """A clock of the agenda is moved."""
+        return await self._ask(command)
+
+    @move_clock.validator
+    def _may_move_clock(self, command: MoveClock) -> None:
+        self._knock(command)
+
+    @workflow.update
+    async def ask_change(self, command: AskChange) -> Answer:
+        """The guest asks for what only the hotel may grant."""
+        return await self._ask(command)
+
+    @ask_change.validator
+    def _may_ask_change(self, command: AskChange) -> None:
+        self._knock(command)
+
+    @workflow.update
+    async def answer_change(self, command: AnswerChange) -> Answer:
+        """A change request is granted, declined or taken back."""
+        return await self._ask(command)
+
+    @answer_change.validator
+    def _may_answer_change(self, command: AnswerChange) -> None:
+        self._knock(command)
+
+    def _knock(self, command: Command) -> None:
         """Refuses at the door what the booking, as it is now, can't do. An unread booking lets everything in."""
         if self.booking is None:
             return
         try:
             if len(self.notes) >= MAX_NOTES:
                 raise conflict("too_many_commands", f"More than {MAX_NOTES} commands are waiting for this booking.")
-            check_command(self.booking, action, command)
+            judge(self.booking, command, workflow.now())
         except Refused as refused:
             note = Note(command)
             note.refuse(refused)
@@ -182,33 +233,3 @@ class Doors:
         if note.answer is None:
             raise AssertionError("An answered note has an answer or a refusal.")
         return note.answer
-
-
-def check_command(booking: Booking, action: Action, command: Command) -> tuple[Stay, ...] | None:
-    """The stays a command is about; None when its key or its fact is known already; Refused when it can't be.
-
-    The order is that of every answer: same key, fact already true, stale version, not allowed.
-    """
-    asked, now = command.asked, workflow.now()
-    if asked.key in booking.keys or already_true(booking, action, asked.stays):
-        return None
-    check_version(booking, asked.version)
-    stays = check_allowed(booking, action, asked.stays)
-    match command:
-        case AssignRoom() if len(stays) != 1:
-            raise rule("one_stay_at_a_time", "Name the one stay that gets the room.", "stays")
-        case AssignRoom() if stays[0].room_id == command.room_id:
-            return None
-        case CheckIn():
-            for stay in stays:
-                check_arrival_day(booking, stay, now)
-        case MarkNoShow():
-            for stay in stays:
-                check_no_show(booking, stay, now)
-        case TakePayment():
-            check_payment(booking, command.amount_minor, command.currency)
-        case CheckOut():
-            check_balance(booking, stays, asked.reason)
-        case _:
-            pass
-    return stays

@@ -12,14 +12,16 @@ from temporalio.exceptions import FailureError, is_cancelled_exception
 
 with workflow.unsafe.imports_passed_through():
     from activities.bookings import BookingActivities
-    from domain.agenda import Entry, agenda, due, next_alarm, waiting_for
+    from domain.agenda import Entry, agenda, due, next_alarm
     from domain.booking import Actor, Booking, Status
     from domain.clocks import local_text
     from domain.refusals import Refused, conflict
     from domain.steps import Step, remember
-    from messages.bookings import Asked, BookingStart, Cancel, Opened, Resume, StepTaken, TakeStep
+    from domain.waiting import waiting_for
+    from messages.bookings import Asked, BookingStart, Cancel, Opened, Resume, Rezone, StepTaken, TakeStep
     from messages.names import BOOKING_STATUS, NEEDS_ATTENTION
-    from workflows.doors import Doors, Note
+    from workflows.doors import Doors
+    from workflows.notes import Note
 
 Result = TypeVar("Result")
 
@@ -63,11 +65,14 @@ class Engine(Doors):
         """The name of a step: a retry after a commit is known by it, and so is another run's step."""
         return f"{workflow.info().run_id}:{seq}"
 
-    async def news(self) -> Note | Due:
+    async def news(self) -> Note | Due | Rezone:
         """The only place that waits: a note from a door, or the agenda's first clock; people's notes come first."""
         while True:
             if self.notes:
                 return self.notes.popleft()
+            if self.rezone:
+                correction, self.rezone = self.rezone, None
+                return correction
             if self.renewal_asked or workflow.info().is_continue_as_new_suggested():
                 await self.go_on_afresh()
             entries = agenda(self.live)
@@ -80,7 +85,13 @@ class Engine(Doors):
     async def _wait_for_news(self) -> None:
         try:
             await workflow.wait_condition(
-                lambda: bool(self.notes) or self._alarm_rang() or self.renewal_asked or self._operator_cancelled
+                lambda: (
+                    bool(self.notes)
+                    or self._alarm_rang()
+                    or self.renewal_asked
+                    or self._operator_cancelled
+                    or self.rezone is not None
+                )
             )
         except asyncio.CancelledError:
             self._operator_cancelled = True

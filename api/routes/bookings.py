@@ -10,9 +10,11 @@ from api.commands import preview_cancel
 from api.idempotency import once_for_creation
 from api.opening import create_booking
 from api.shapes import examples
-from api.shapes.bookings import BookingBody, CancelPreview, CreatedBooking, GuestCancel, NewBooking, Timeline
+from api.shapes.amending import CancelPreview
+from api.shapes.bookings import BookingBody, CreatedBooking, GuestCancel, NewBooking
 from api.shapes.common import ReferencePath, answers, example
 from api.shapes.problems import problems
+from api.shapes.timeline import Timeline
 from api.timeline import story_of
 from api.views import API
 
@@ -32,7 +34,7 @@ _KNOWN = ("not_logged_in", "not_found", "too_many_requests")
         **problems(
             "invalid_request", "idempotency_key_malformed", "sold_out", "stop_sell", "idempotency_key_reused",
             "offer_unknown", "offer_expired", "offer_of_another_hotel", "occupancy_differs", "not_on_sale",
-            "body_too_large", "too_many_requests", "not_answered_in_time",
+            "body_too_large", "too_many_holds", "too_many_requests", "not_answered_in_time",
         ),
     },
 )  # fmt: skip
@@ -47,7 +49,7 @@ async def make_booking(
     Send an `Idempotency-Key` of your own: the same key and body give the same booking for ever, also after a 503.
     The `access_token` is the guest's key to the booking; it is told here and by mail only.
     """
-    made = await create_booking(house, body, once_for_creation(request, body))
+    made = await create_booking(house, request, body, once_for_creation(request, body))
     response.headers["Location"] = made.links.self
     request.state.reference = made.reference
     return made
@@ -101,5 +103,5 @@ async def cancel_booking(
     """Gives up some or all rooms. A request that the hotel has not answered yet is taken back."""
     asked = body or GuestCancel()
     if dry_run:
-        return preview_cancel(record, asked.version, asked.stays)
+        return preview_cancel(record, asked.version, asked.stays, "guest", house.clock())
     return await guest_cancel(house, request, record, asked)

@@ -1,32 +1,24 @@
 """The desk: its lists, its day, its rooms, and what it does to one booking."""
 
+from dataclasses import replace
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Body, Query
-from pydantic import StringConstraints
 
 from api.acts import AtCounter
 from api.callers import Desk, DeskRoute, Parts, Record
 from api.desk import desk_day, desk_list, desk_rooms
+from api.desk_filters import Code, Filters
 from api.shapes import examples
-from api.shapes.bookings import (
-    DeskApprove,
-    DeskAssign,
-    DeskBooking,
-    DeskCommand,
-    DeskPayment,
-    DeskStays,
-    PaymentWord,
-    StatusWord,
-    Timeline,
-)
-from api.shapes.common import Day, Limit, ReferencePath, SearchText, answers, example
+from api.shapes.bookings import DeskBooking
+from api.shapes.commands import DeskApprove, DeskAssign, DeskCommand, DeskPayment, DeskStays
+from api.shapes.common import Day, Limit, ReferencePath, answers, example
 from api.shapes.desk import DeskDay, DeskList, RoomList
 from api.shapes.problems import problems
+from api.shapes.timeline import Timeline
 from api.timeline import story_of
 from api.views import API
 from domain.stay import stay_dates
-from store.desk_reads import DeskFilters
 
 desk = APIRouter(prefix=f"{API}/desk", tags=["Desk"], route_class=DeskRoute)
 ONE = "/bookings/{reference}"
@@ -35,11 +27,10 @@ _ACTS = (
     "invalid_request", "idempotency_key_malformed", *_KNOWN, "cross_site", "version_conflict", "action_not_allowed",
     "idempotency_key_reused", "body_too_large", "not_answered_in_time", "booking_needs_attention",
 )  # fmt: skip
-Code = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,40}$")]
 Sort = Literal["arrival", "-arrival", "departure", "-departure", "created", "-created"]
 
 
-def _done(status: str, actions: list[str], *codes: str, **changes: Any) -> dict[int | str, dict[str, Any]]:
+def acted(status: str, actions: list[str], *codes: str, **changes: Any) -> dict[int | str, dict[str, Any]]:
     """The documented answers of an act: the booking after it, and its own problems beside those of every act."""
     stays = [{**examples.BOOKING["stays"][0], "status": status, "room": changes.pop("room", None)}]
     after = {**examples.DESK_BOOKING, "status": status, "allowed_actions": actions, "version": 2, "stays": stays}
@@ -57,39 +48,13 @@ def _done(status: str, actions: list[str], *codes: str, **changes: Any) -> dict[
 async def list_desk_bookings(
     house: Parts,
     at: Desk,
-    status: Annotated[list[StatusWord], Query(max_length=11)] = [],  # noqa: B006 - the framework copies it.
-    arrival_from: Annotated[Day | None, Query()] = None,
-    arrival_to: Annotated[Day | None, Query(description="This day included.")] = None,
-    departure_from: Annotated[Day | None, Query()] = None,
-    departure_to: Annotated[Day | None, Query(description="This day included.")] = None,
-    room: Annotated[Code | None, Query(description="A room's number.")] = None,
-    assigned: Annotated[
-        bool | None, Query(description="Whether every room of it that is to come has a number.")
-    ] = None,
-    source: Annotated[Code | None, Query(description="Where it was booked.", examples=["web_direct"])] = None,
-    payment_status: Annotated[list[PaymentWord], Query(max_length=8)] = [],  # noqa: B006
-    needs_attention: Annotated[bool | None, Query()] = None,
-    q: Annotated[SearchText | None, Query(description="Reference, name, e-mail or phone, or a part of it.")] = None,
+    filters: Filters,
     sort: Annotated[Sort, Query(description="With `-` the latest first.")] = "arrival",
     limit: Limit = 50,
     cursor: Annotated[str | None, Query(description="From the page before, with the same filters and order.")] = None,
 ) -> DeskList:
     """The hotel's bookings, narrowed, searched and sorted. Pages stay whole while bookings come and go."""
-    filters = DeskFilters(
-        statuses=tuple(status),
-        arrival_from=arrival_from,
-        arrival_to=arrival_to,
-        departure_from=departure_from,
-        departure_to=departure_to,
-        room=room,
-        assigned=assigned,
-        source=source,
-        payment_statuses=tuple(payment_status),
-        needs_attention=needs_attention,
-        search=q,
-        sort=sort,
-    )
-    return await desk_list(house, at, filters, limit, cursor)
+    return await desk_list(house, at, replace(filters, sort=sort), limit, cursor)
 
 
 @desk.get(
@@ -144,7 +109,7 @@ async def get_desk_timeline(house: Parts, record: Record, reference: ReferencePa
     return await story_of(house, record, for_staff=True)
 
 
-@desk.post(f"{ONE}/approve", responses=_done("confirmed", ["cancel", "assign-room", "payments"]))
+@desk.post(f"{ONE}/approve", responses=acted("confirmed", ["cancel", "assign-room", "payments"]))
 async def approve(
     counter: AtCounter,
     reference: ReferencePath,
@@ -154,7 +119,7 @@ async def approve(
     return await counter.approve(body)
 
 
-@desk.post(f"{ONE}/decline", responses=_done("rejected", []))
+@desk.post(f"{ONE}/decline", responses=acted("rejected", []))
 async def decline(
     counter: AtCounter,
     reference: ReferencePath,
@@ -166,7 +131,7 @@ async def decline(
 
 @desk.post(
     f"{ONE}/assign-room",
-    responses=_done(
+    responses=acted(
         "confirmed", ["cancel", "assign-room", "check-in", "payments"],
         "room_not_free", "no_room_free", "stay_needed", "stay_unknown", "room_unknown", room="204",
     ),
@@ -190,7 +155,7 @@ async def assign_room(
 
 @desk.post(
     f"{ONE}/check-in",
-    responses=_done(
+    responses=acted(
         "checked_in", ["check-out", "payments"],
         "too_early", "room_not_assigned", "room_not_clean", "stay_unknown", room="204",
     ),
@@ -206,7 +171,7 @@ async def check_in(
 
 @desk.post(
     f"{ONE}/payments",
-    responses=_done(
+    responses=acted(
         "checked_in", ["check-out"], "more_than_owed", room="204", payment_status="paid", paid=examples.inr(1428000),
         balance=examples.inr(0),
     ),
@@ -223,7 +188,7 @@ async def take_payment(
     return await counter.take_payment(body)
 
 
-@desk.post(f"{ONE}/check-out", responses=_done("checked_out", [], "balance_open", "stay_unknown", room="204"))
+@desk.post(f"{ONE}/check-out", responses=acted("checked_out", [], "balance_open", "stay_unknown", room="204"))
 async def check_out(
     counter: AtCounter,
     reference: ReferencePath,
@@ -233,7 +198,7 @@ async def check_out(
     return await counter.check_out(body)
 
 
-@desk.post(f"{ONE}/no-show", responses=_done("no_show", [], "too_early", "stay_unknown"))
+@desk.post(f"{ONE}/no-show", responses=acted("no_show", [], "too_early", "stay_unknown"))
 async def no_show(
     counter: AtCounter,
     reference: ReferencePath,
@@ -241,15 +206,3 @@ async def no_show(
 ) -> DeskBooking:
     """Guests did not come: the first night stays taken, the others are free again."""
     return await counter.no_show(body)
-
-
-@desk.post(f"{ONE}/cancel", responses=_done("cancelled", [], "stay_unknown"))
-async def desk_cancel(
-    counter: AtCounter,
-    reference: ReferencePath,
-    body: Annotated[
-        DeskStays, Body(openapi_examples=example("by_phone", {"version": 2, "reason": "The guest called."}))
-    ],
-) -> DeskBooking:
-    """Gives up some or all rooms, free of charge; the guest is written to."""
-    return await counter.cancel(body)

@@ -55,5 +55,5 @@ async def readyz(house: Parts, response: Response) -> Readiness:
     },
 )
 async def metrics(house: Parts) -> Response:
-    """What was counted so far, by all processes of the API, and how many bookings are in which status."""
-    return metrics_page(house.metrics_folder, await house.census.counts(house.operations))
+    """What all processes of the API have counted, and what the database holds of bookings, clocks and letters."""
+    return metrics_page(house.metrics_folder, await house.census.counts(house.operations, house.clock))

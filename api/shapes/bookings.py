@@ -1,10 +1,12 @@
 """Requests about bookings and the booking itself, as guests and the desk see it."""
 
 from datetime import date, datetime
-from typing import Annotated, Literal
+from decimal import Decimal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field, StringConstraints, model_validator
+from pydantic import Field, StringConstraints
 
+from api.languages import Language
 from api.shapes.common import (
     Asked,
     Line,
@@ -74,6 +76,9 @@ class NewBooking(Asked):
     offers: list[RoomWanted] = Field(min_length=1, max_length=10, description="One entry for each room.")
     guest: Booker
     special_requests: LongText = Field(default="", description="Free text for the hotel; nothing is promised by it.")
+    language: Language | None = Field(
+        default=None, description="What letters are written in; default: by Accept-Language, else the hotel's."
+    )
 
 
 class GuestCancel(Asked):
@@ -85,66 +90,15 @@ class GuestCancel(Asked):
     expected_fee: MoneyAsked | None = Field(default=None, description="The fee that a dry run answered.")
 
 
-class DeskCommand(Asked):
-    """What every command of the desk carries."""
-
-    version: Version
-    reason: Note = Field(default="", description="Why; kept with the event. Needed where a rule is overridden.")
-
-
-class DeskStays(DeskCommand):
-    """A command about some or all rooms of a booking."""
-
-    stays: list[StayNumber] = Field(default=[], max_length=10, description="Default: every room it can be done to.")
-
-
-class ChecklistItem(Asked):
-    """One point of the hotel's checklist for a request."""
-
-    item: Line
-    done: bool
-
-
-class DeskApprove(Asked):
-    """The hotel's yes."""
-
-    version: Version
-    note: Note = Field(default="", description="Kept with the event; guests do not see it.")
-    checklist: list[ChecklistItem] = Field(default=[], max_length=20)
-
-
-class DeskAssign(DeskCommand):
-    """A room for one stay."""
-
-    stay: StayNumber | None = Field(default=None, description="Needed where several rooms of the booking wait for one.")
-    stays: list[StayNumber] = Field(default=[], max_length=1, description="The same as a list of one.")
-    room: Annotated[str, StringConstraints(min_length=1, max_length=20, pattern=r"^[^\x00-\x1f\x7f]*$")] | None = Field(
-        default=None, description="The room's number; default: the first free clean room of the stay's type."
-    )
-
-    @model_validator(mode="after")
-    def _one_way_of_saying(self) -> "DeskAssign":
-        if self.stay is not None and self.stays:
-            raise ValueError("give `stay` or `stays`, not both")
-        return self
-
-
-class DeskPayment(DeskCommand):
-    """Money the desk took."""
-
-    method: Literal["cash", "card_terminal", "upi", "transfer"]
-    amount: MoneyAsked
-    external_reference: Annotated[str, StringConstraints(max_length=100, pattern=r"^[^\x00-\x1f\x7f]*$")] = Field(
-        default="", description="Receipt, terminal or transfer number."
-    )
-
-
 class SetByBody(Told):
     """Who set a clock."""
 
-    kind: str = Field(description="policy or staff", examples=["policy"])
+    kind: str = Field(description="policy, guest or staff", examples=["policy"])
     role: str = Field(examples=[""])
     policy_version: int | None = Field(description="The version of the hotel's policy it comes from.")
+    at: datetime | None = Field(default=None, description="When it was moved; null where it stands by the policy.")
+    name: str | None = Field(default=None, description="Who moved it; for staff only.")
+    reason: str | None = Field(default=None, description="Why it was moved; for staff only.")
 
 
 class AgendaEntry(Told):
@@ -158,6 +112,44 @@ class AgendaEntry(Told):
     set_by: SetByBody
     rings: bool = Field(description="false: a mark only; nothing is done at that instant.")
     stay: int | None
+    anchor: str = Field(description="booking: counts from a moment of its life; date: hangs on a date of the stay.")
+    default_at: datetime = Field(description="Where the terms place it.")
+    movable: bool
+    earliest: datetime | None = Field(
+        description="It may be moved to this instant or later, and never less than a minute ahead; null: not at all."
+    )
+    latest: datetime | None
+
+
+class ByBody(Told):
+    """Who did something."""
+
+    kind: str = Field(examples=["staff"])
+    role: str = Field(examples=["frontdesk"])
+    name: str | None = Field(description="For staff only.")
+
+
+class StepBody(Told):
+    """A step that changed the booking's status: when, by whom, and for staff why."""
+
+    what: str = Field(examples=["approved"])
+    at: datetime
+    by: ByBody
+    status: StatusWord
+    reason: str
+
+
+class ChangeBody(Told):
+    """A change that the guest has asked for and the hotel has not answered."""
+
+    number: int
+    asked_at: datetime
+    until: datetime
+    until_local: str
+    text: str
+    wish: dict[str, Any] = Field(description="What was asked, as it was sent.")
+    before: Money
+    after: Money
 
 
 class PolicyWords(Told):
@@ -200,6 +192,11 @@ class StayBody(Told):
     policy: PolicyWords
     checked_in_at: datetime | None
     checked_out_at: datetime | None
+    fee: Money = Field(description="What is owed for ending it early or not at all.")
+    fee_waived: Money
+    owed: Money = Field(description="Nights that are or were slept in or still to come, and the fee.")
+    released_from: date | None = Field(description="Nights from this one on were given back.")
+    skipped: list[date] = Field(description="Nights that passed while it had ended: neither taken nor owed.")
 
 
 class NightBody(Told):
@@ -209,6 +206,7 @@ class NightBody(Told):
     night: date
     room_type: str
     price: Money
+    released: bool = Field(description="Given back for sale, and not owed.")
 
 
 class TaxBody(Told):
@@ -220,6 +218,7 @@ class TaxBody(Told):
     name: str
     amount: Money
     included: bool = Field(description="Already inside the night's price; not added again.")
+    released: bool = Field(description="Of a night that was given back, and not owed.")
 
 
 class GuestBody(Told):
@@ -229,6 +228,20 @@ class GuestBody(Told):
     email: str | None
     phone: str | None
     country: str | None
+
+
+class DeskGuestBody(GuestBody):
+    """Who booked, and how often they have stayed here before."""
+
+    profile_id: int | None = Field(description="The guest's profile at this hotel.")
+    past_stays: int = Field(description="Rooms they have checked out of on other bookings.")
+
+
+class NoteForGuest(Told):
+    """Something the hotel wrote to the guest on the booking itself."""
+
+    text: str
+    at: datetime
 
 
 class Links(Told):
@@ -264,6 +277,7 @@ class BookingBody(Told):
     nights: list[NightBody]
     taxes: list[TaxBody]
     total: Money
+    owed: Money = Field(description="What is owed altogether: the total less what was given up, and fees.")
     paid: Money
     balance: Money = Field(description="Owed less paid; below zero the hotel owes the guest.")
     hold_expires_at: datetime | None
@@ -272,7 +286,11 @@ class BookingBody(Told):
     agenda: list[AgendaEntry]
     allowed_actions: list[str]
     special_requests: str
+    notes: list[NoteForGuest] = Field(description="What the hotel wrote on the booking for its guest.")
     cancellation_reason: str
+    change_request: ChangeBody | None
+    language: str
+    steps: list[StepBody] = Field(description="How its status moved, oldest first: at, by whom.")
     created_at: datetime
     links: Links
 
@@ -294,63 +312,22 @@ class PaymentBody(Told):
     business_date: date
 
 
+class ChecklistPointBody(Told):
+    """One point of the hotel's checklist."""
+
+    item: str
+    needed: bool
+
+
 class DeskBooking(BookingBody):
     """A booking as the desk sees it."""
 
+    guest: DeskGuestBody
     needs_attention: bool
     attention: str
+    source_reference: str
+    commission_percent: Decimal | None
+    commission: Money | None = Field(description="The channel's share of the net price of the room nights sold.")
+    checklist: list[ChecklistPointBody] = Field(description="What the hotel looks at before it says yes.")
     payments: list[PaymentBody]
     links: DeskLinks
-
-
-class CancelPreview(Told):
-    """What cancelling would mean now; nothing has been done."""
-
-    reference: str
-    version: int
-    stays: list[int]
-    fee: Money
-    refund: Money = Field(description="What the hotel would then owe the guest of what was paid.")
-    policy: list[str] = Field(description="The rates' terms, one sentence for each room.")
-
-
-class ActorBody(Told):
-    """Who did it."""
-
-    kind: str = Field(examples=["staff"])
-    role: str = Field(examples=["frontdesk"])
-    name: str | None = Field(description="For staff only.")
-
-
-class Awaited(Told):
-    """The clock the booking was waiting for when it happened."""
-
-    key: str
-    until: datetime
-    until_local: str
-    set_by: SetByBody
-
-
-class TimelineEntry(Told):
-    """One thing that happened, or one message that was written."""
-
-    at: datetime
-    local_time: str
-    kind: Literal["event", "notice"]
-    what: str
-    sentence: str
-    actor: ActorBody
-    channel: str
-    reason: str
-    status_before: str | None
-    status_after: str | None
-    awaited: Awaited | None
-    policy_version: int | None
-    difference: dict[str, str | int | bool | None]
-
-
-class Timeline(Told):
-    """The booking's story so far, oldest first."""
-
-    reference: str
-    items: list[TimelineEntry]

@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime
 from typing import Annotated, Any
 
 from fastapi import Path, Query
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 
 from domain.money import minor_digits
 from domain.refusals import Refused
@@ -14,6 +14,7 @@ FIRST_DAY = date(2000, 1, 1)
 LAST_DAY = date(2199, 12, 31)
 MOST_MINOR = 10**12
 MOST_INT = 2**31 - 1
+MOST_NUMBER = 2**63 - 1
 # Control characters never mean anything in a name or a note, and Postgres refuses the first of them.
 _PRINTABLE = r"^[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f]*$"
 # At least one sign that is no space, so that a name of spaces is none.
@@ -57,6 +58,13 @@ def _known_currency(code: str) -> str:
     return code
 
 
+def _known_instants(value: datetime) -> datetime:
+    if not FIRST_DAY <= value.date() <= LAST_DAY:
+        raise ValueError(f"instants from {FIRST_DAY} to {LAST_DAY} are known")
+    return value.astimezone(UTC).replace(microsecond=0)
+
+
+Instant = Annotated[AwareDatetime, AfterValidator(_known_instants)]
 Day = Annotated[date, BeforeValidator(_only_iso), AfterValidator(_known_days)]
 Line = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=_SAYING_SOMETHING)]
 Note = Annotated[str, StringConstraints(max_length=500, pattern=_PRINTABLE)]

@@ -69,7 +69,39 @@ class Approval(Told):
     departure: date
     rooms: int
     total: Money
+    asked_at: datetime
     approval_deadline: datetime | None
+    local_time: str
+    age: Literal["fresh", "half_gone", "nearly_gone"] = Field(
+        description="How much of the answer's time has passed: half, when the desk is reminded, or four fifths."
+    )
+
+
+class Option(Told):
+    """Rooms that are held as an option."""
+
+    reference: str
+    version: int
+    guest_name: str
+    arrival: date
+    departure: date
+    rooms: int
+    total: Money
+    hold_expires_at: datetime | None
+    local_time: str
+
+
+class ChangeWaiting(Told):
+    """A guest's wish that waits for the hotel's answer."""
+
+    reference: str
+    version: int
+    number: int
+    guest_name: str
+    text: str
+    before: Money
+    after: Money
+    until: datetime
     local_time: str
 
 
@@ -91,6 +123,8 @@ class DayCounts(Told):
     departed: int
     in_house: int
     approvals: int
+    options: int
+    change_requests: int
     blockers: int
 
 
@@ -105,6 +139,8 @@ class DeskDay(Told):
     departures: list[DayStay]
     in_house: list[DayStay]
     approvals: list[Approval]
+    options: list[Option]
+    change_requests: list[ChangeWaiting]
     blockers: list[Blocker]
     truncated: bool = Field(description="Whether a list was longer than this answer shows.")
 

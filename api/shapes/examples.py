@@ -138,9 +138,14 @@ DEADLINE = {
     "local_time": "Wed 2 Dec 2026, 13:40 (IST)",
     "what": "The hotel's answer is due",
     "consequence": "Without an answer the request expires and the room is free again.",
-    "set_by": {"kind": "policy", "role": "", "policy_version": 1},
+    "set_by": {"kind": "policy", "role": "", "policy_version": 1, "at": None, "name": None, "reason": None},
     "rings": True,
     "stay": None,
+    "anchor": "booking",
+    "default_at": "2026-12-02T08:10:00Z",
+    "movable": True,
+    "earliest": "2026-12-01T08:11:00Z",
+    "latest": "2026-12-15T08:30:00Z",
 }
 BOOKING: dict[str, Any] = {
     "reference": REFERENCE,
@@ -172,26 +177,60 @@ BOOKING: dict[str, Any] = {
             "policy": POLICY,
             "checked_in_at": None,
             "checked_out_at": None,
+            "fee": inr(0),
+            "fee_waived": inr(0),
+            "owed": inr(1428000),
+            "released_from": None,
+            "skipped": [],
         }
     ],
     "nights": [
-        {"stay": 1, "night": "2026-12-15", "room_type": "HARBOUR", "price": inr(680000)},
-        {"stay": 1, "night": "2026-12-16", "room_type": "HARBOUR", "price": inr(680000)},
+        {"stay": 1, "night": "2026-12-15", "room_type": "HARBOUR", "price": inr(680000), "released": False},
+        {"stay": 1, "night": "2026-12-16", "room_type": "HARBOUR", "price": inr(680000), "released": False},
     ],
     "taxes": [
-        {"stay": 1, "night": "2026-12-15", "code": "GST", "name": "GST", "amount": inr(34000), "included": False},
-        {"stay": 1, "night": "2026-12-16", "code": "GST", "name": "GST", "amount": inr(34000), "included": False},
+        {
+            "stay": 1,
+            "night": "2026-12-15",
+            "code": "GST",
+            "name": "GST",
+            "amount": inr(34000),
+            "included": False,
+            "released": False,
+        },
+        {
+            "stay": 1,
+            "night": "2026-12-16",
+            "code": "GST",
+            "name": "GST",
+            "amount": inr(34000),
+            "included": False,
+            "released": False,
+        },
     ],
     "total": inr(1428000),
+    "owed": inr(1428000),
     "paid": inr(0),
     "balance": inr(1428000),
     "hold_expires_at": None,
     "approval_deadline": "2026-12-02T08:10:00Z",
     "waiting_for": "Waiting for the hotel's answer until Wed 2 Dec 2026, 13:40 (IST); without one the request expires.",
     "agenda": [DEADLINE],
-    "allowed_actions": ["cancel"],
+    "allowed_actions": ["cancel", "change-requests"],
     "special_requests": "A quiet room, please.",
+    "notes": [],
     "cancellation_reason": "",
+    "change_request": None,
+    "language": "en",
+    "steps": [
+        {
+            "what": "requested",
+            "at": "2026-12-01T08:10:00Z",
+            "by": {"kind": "guest", "role": "", "name": None},
+            "status": "pending",
+            "reason": "",
+        }
+    ],
     "created_at": "2026-12-01T08:10:00Z",
     "links": {
         "self": f"/api/v1/bookings/{REFERENCE}",
@@ -203,9 +242,14 @@ BOOKING: dict[str, Any] = {
 CREATED = {**BOOKING, "access_token": TOKEN}
 DESK_BOOKING = {
     **BOOKING,
-    "allowed_actions": ["approve", "decline", "cancel"],
+    "guest": {**NEW_BOOKING["guest"], "profile_id": 7, "past_stays": 1},
+    "allowed_actions": ["approve", "decline", "cancel", "amend", "clocks", "fail"],
     "needs_attention": False,
     "attention": "",
+    "source_reference": "",
+    "commission_percent": None,
+    "commission": None,
+    "checklist": [{"item": "Passport copy asked for", "needed": False}],
     "payments": [],
     "links": {
         "self": f"/api/v1/desk/bookings/{REFERENCE}",
@@ -222,6 +266,7 @@ CANCEL_PREVIEW = {
     "stays": [1],
     "fee": inr(0),
     "refund": inr(0),
+    "rules": ["Nothing is owed: the hotel has not said yes yet."],
     "policy": [POLICY["cancellation"]],
 }
 TIMELINE = {
@@ -264,19 +309,6 @@ TIMELINE = {
         },
     ],
 }
-WORK_PLACES = [{"slug": "malabar", "name": "Malabar Lantern House", "role": "frontdesk"}]
-LOGIN = {"email": "frontdesk@malabar.example", "password": "holdfast-demo"}
-SESSION = {
-    "access_token": "mE1XK0fWZr3t7b6s2dQp9LwVnYc4uHgA8jTiSoRx5vU",
-    "expires_at": "2026-12-02T08:00:00Z",
-    "hotels": WORK_PLACES,
-}
-ME = {
-    "email": "frontdesk@malabar.example",
-    "name": "Front desk",
-    "expires_at": "2026-12-02T08:00:00Z",
-    "hotels": WORK_PLACES,
-}
 DESK_LIST = {
     "items": [
         {
@@ -309,7 +341,8 @@ DESK_DAY = {
     "business_date": "2026-12-15",
     "zone": "Asia/Kolkata",
     "counts": {
-        "arrivals": 1, "arrived": 0, "departures": 0, "departed": 0, "in_house": 0, "approvals": 0, "blockers": 1,
+        "arrivals": 1, "arrived": 0, "departures": 0, "departed": 0, "in_house": 0, "approvals": 0, "options": 0,
+        "change_requests": 0, "blockers": 1,
     },
     "arrivals": [
         {
@@ -331,6 +364,8 @@ DESK_DAY = {
     "departures": [],
     "in_house": [],
     "approvals": [],
+    "options": [],
+    "change_requests": [],
     "blockers": [{"kind": "no_room", "reference": REFERENCE, "stay": 1, "detail": "No room is assigned."}],
     "truncated": False,
 }  # fmt: skip

@@ -21,7 +21,9 @@ PROBLEMS: dict[str, Words] = {
     "cursor_unknown": Words(400, "This cursor belongs to another list; begin again without it."),
     "hotel_not_chosen": Words(400, "You work at several hotels; choose one with the X-Hotel header."),
     "not_logged_in": Words(401, "Log in first."),
-    "login_refused": Words(401, "E-mail and password do not belong together."),
+    "login_refused": Words(401, "E-mail, password and code do not belong together."),
+    "code_needed": Words(401, "This account also asks for a code of its authenticator app."),
+    "webhook_refused": Words(401, "This is not the secret that was agreed on."),
     "role_missing": Words(403, "Your role may not do this."),
     "cross_site": Words(403, "A request by cookie needs this site's Origin and the header X-Holdfast: 1."),
     "not_found": Words(404, "There is nothing here that you may see."),
@@ -43,12 +45,59 @@ PROBLEMS: dict[str, Words] = {
     "action_not_allowed": Words(
         409, "approve is not possible: it is cancelled.", facts={"booking_status": "cancelled", "allowed_actions": []}
     ),
-    "room_not_free": Words(409, "Room 204 is given to somebody else on these nights.", facts={"room": "204"}),
+    "room_not_free": Words(
+        409,
+        "Room 204 is given to somebody else on these nights.",
+        facts={"room": "204", "free_rooms": ["203", "207"]},
+    ),
     "no_room_free": Words(409, "No clean room of this type is free for these nights."),
     "fee_changed": Words(409, "Cancelling costs INR 0.00 now.", facts={"fee_minor": 0, "currency": "INR"}),
+    "clock_not_running": Words(
+        409,
+        "The clock approval_deadline does not run. The booking's agenda has no such clock.",
+        "key",
+        {"clocks": ["no_show-1"]},
+    ),
+    "clock_not_moved": Words(409, "The clock is where the terms put it.", "key"),
+    "change_not_open": Words(409, "Change request 2 is not open.", "number"),
+    "quote_stale": Words(
+        409,
+        "The quote is not of this very change, or is not good any more: the price after it is INR 21,420.00 now.",
+        "quote_id",
+        {
+            "quote_id": "WyJhIHNpZ25lZCBxdW90ZSJd.Zk9vV1xSiaQuoteSignature",
+            "expires_at": "2026-12-01T09:15:00+00:00",
+            "total_minor": 2142000,
+            "difference_minor": 714000,
+            "fee_minor": 0,
+            "currency": "INR",
+        },
+    ),
+    "room_locked": Words(409, "Room 204 is locked for stay 1.", facts={"stay": 1}),
     "reference_taken": Words(409, "No reference was free for this key; try again with a new Idempotency-Key."),
+    "source_reference_taken": Words(
+        409,
+        "This reference of the source is on booking MLB-20261215-7Q4K2M.",
+        "source_reference",
+        {"reference": "MLB-20261215-7Q4K2M"},
+    ),
+    "second_factor_on": Words(409, "This account asks for a code already; turn that off first."),
+    "second_factor_off": Words(409, "This account asks for no code."),
+    "second_factor_not_begun": Words(409, "Begin anew: the secret was never asked for, or is too old."),
+    "session_renewed": Words(409, "Renewed a moment ago already; use the new session."),
     "too_many_commands": Words(409, "More than 10 commands are waiting for this booking."),
     "not_opened": Words(409, "This booking was never opened."),
+    "requests_closed": Words(
+        409,
+        "The stay is over; the hotel can't act on requests any more.",
+        facts={"booking_status": "checked_out"},
+    ),
+    "stay_over": Words(409, "Nobody sleeps in stay 1: it is cancelled.", facts={"stay": 1}),
+    "note_deleted": Words(409, "This note was deleted; write another one."),
+    "too_many_notes": Words(409, "A booking has 100 notes at most.", facts={"maximum": 100}),
+    "too_many_files": Words(409, "A booking has 20 files at most.", facts={"maximum": 20}),
+    "notice_not_true": Words(409, "This letter is not sent again. No longer true: the booking is cancelled."),
+    "notice_on_its_way": Words(409, "This letter is on its way already."),
     "body_too_large": Words(413, "The body is larger than this door takes."),
     "offer_unknown": Words(422, "This is not an offer of ours; ask for availability again.", "offers.0.offer_id"),
     "offer_expired": Words(
@@ -61,6 +110,17 @@ PROBLEMS: dict[str, Words] = {
         422, "Departure must be at least one night after arrival on 15 Dec 2026.", "departure"
     ),
     "arrival_past": Words(422, "The hotel's day is 1 Dec 2026; arrive then or later.", "arrival"),
+    "source_unknown": Words(422, "This hotel lists no such channel.", "source"),
+    "source_not_in_use": Words(422, "Waiting list is not in use at this hotel.", "source"),
+    "contact_needed": Words(
+        422, "Without an e-mail address a phone number is needed that can be dialled.", "guest.phone"
+    ),
+    "walk_in_today": Words(
+        422,
+        "Who walks in arrives on the hotel's day, 1 Dec 2026; book ahead from another source.",
+        "offers.0",
+    ),
+    "approval_not_used": Words(422, "This hotel confirms at once; there is no approval to wait for.", "pending"),
     "calendar_range": Words(
         422, "A price calendar shows 1 to 400 nights: `to` is the day after the last.", "to", {"maximum": 400}
     ),
@@ -77,6 +137,22 @@ PROBLEMS: dict[str, Words] = {
         "The amount is more than the open balance.",
         "amount.amount_minor",
         {"balance_minor": 1264320, "currency": "INR"},
+    ),
+    "clock_out_of_bounds": Words(
+        422,
+        "The clock can't be moved there: it may be anywhere from Tue 1 Dec 2026, 13:41 (IST) to Tue 15 Dec 2026, "
+        "14:00 (IST).",
+        "at",
+        {"earliest": "2026-12-01T08:11:00+00:00", "latest": "2026-12-15T08:30:00+00:00", "key": "approval_deadline"},
+    ),
+    "zone_unknown": Words(422, "'Asia/Kochi' is not an IANA time zone such as Europe/Lisbon.", "zone"),
+    "no_rate_plan": Words(422, "This rate plan does not sell this room type.", "rate_plan"),
+    "reason_needed": Words(422, "Moving a clock needs a reason.", "reason"),
+    "checklist_open": Words(
+        422,
+        "Before the yes these points have to be done: Passport copy asked for.",
+        "checklist",
+        {"missing": ["Passport copy asked for"]},
     ),
     "balance_open": Words(
         422,
@@ -104,6 +180,70 @@ PROBLEMS: dict[str, Words] = {
     "payments_not_taken": Words(422, "This hotel takes no payments through Holdfast.", "amount"),
     "amount_not_positive": Words(422, "The amount must be more than zero.", "amount.amount_minor"),
     "currency_differs": Words(422, "The booking is in INR.", "amount.currency"),
+    "too_many_addresses": Words(422, "A booking takes 5 new addresses in 24 hours at most.", "email", {"maximum": 5}),
+    "requests_too_long": Words(
+        422, "Special requests have 2000 characters at most; these have 2345.", "text", {"maximum": 2000}
+    ),
+    "file_type_not_taken": Words(422, "PDF, PNG, JPEG and HEIC are taken; this is none of them.", "body"),
+    "guest_portal_off": Words(422, "This hotel's guests have no page of their own."),
+    "code_refused": Words(422, "This is not the app's code of this half minute.", "code"),
+    "too_many_holds": Words(
+        429,
+        "3 bookings wait to be paid already; pay or cancel one of them, or ask again after "
+        "Tue 1 Dec 2026, 14:10 (IST).",
+        facts={"retry_after": 1800},
+    ),
+    "notice_without_address": Words(422, "There is no e-mail address. Correct the address, or print the link."),
+    "nothing_changes": Words(422, "The booking is like this already."),
+    "stay_has_begun": Words(
+        422, "Stay 1 is in the house since 15 Dec 2026; only its departure can move.", "stays.0.arrival", {"stay": 1}
+    ),
+    "departure_past": Words(422, "The hotel's day is 16 Dec 2026; leave on 17 Dec 2026 or later.", "stays.0.departure"),
+    "not_longer": Words(
+        422,
+        "The stay lasts until 17 Dec 2026 already; to shorten it, amend it.",
+        "departure",
+        {"departure": "2026-12-17"},
+    ),
+    "room_type_unknown": Words(422, "This hotel sells no room type ATTIC.", "stays.0.room_type"),
+    "rate_plan_unknown": Words(422, "This hotel has no rate plan SECRET.", "stays.0.rate_plan"),
+    "party_too_large": Words(422, "Courtyard double takes 3 guests at most.", "stays.0.adults", {"maximum": 3}),
+    "no_rate": Words(422, "No rate is set for 24 Dec 2026.", facts={"nights": ["2026-12-24"]}),
+    "restriction_broken": Words(
+        422,
+        "2 nights at least when arriving 24 Dec 2026.",
+        facts={
+            "stay": 1,
+            "rule": "min_stay_arrival",
+            "date": "2026-12-24",
+            "value": 2,
+            "rules": ["min_stay_arrival"],
+        },
+    ),
+    "override_not_new": Words(
+        422,
+        "The night of 15 Dec 2026 in stay 1 is not priced by this change.",
+        "override",
+        {"stay": 1, "night": "2026-12-15"},
+    ),
+    "override_incomplete": Words(
+        422,
+        "Give a price for each added night; the night of 17 Dec 2026 in stay 1 has none.",
+        "override",
+        {"stay": 1, "night": "2026-12-17"},
+    ),
+    "amount_negative": Words(422, "A night costs nothing or more.", "override", {"night": "2026-12-15"}),
+    "offer_of_another_policy": Words(
+        422,
+        "The hotel's terms have changed since this booking was made; book the room by itself.",
+        "add.0.offer_id",
+    ),
+    "ask_the_hotel": Words(
+        422,
+        "This hotel answers each change itself."
+        " Ask for it with POST /api/v1/bookings/MLB-20261215-7Q4K2M/change-requests.",
+        facts={"address": "/api/v1/bookings/MLB-20261215-7Q4K2M/change-requests"},
+    ),
     "too_many_requests": Words(429, "Too many requests from this address.", facts={"retry_after": 30}),
     "unexpected": Words(
         500,

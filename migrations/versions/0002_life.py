@@ -10,7 +10,7 @@ down_revision = "0001"
 branch_labels = None
 depends_on = None
 
-TENANT_TABLES: tuple[str, ...] = ()
+TENANT_TABLES = ("change_requests",)
 
 
 def upgrade() -> None:

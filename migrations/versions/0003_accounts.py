@@ -1,4 +1,4 @@
-"""Staff accounts: a second factor, sessions that are renewed.
+"""Staff accounts: a second factor, sessions that are renewed, logins that are counted; whose an unpaid hold is.
 
 Expands only: the release before works on this schema too.
 """

@@ -10,7 +10,7 @@ down_revision = "0003"
 branch_labels = None
 depends_on = None
 
-TENANT_TABLES: tuple[str, ...] = ()
+TENANT_TABLES = ("notice_events", "notice_settings", "attention_items")
 
 
 def upgrade() -> None:

@@ -10,10 +10,15 @@ from datetime import date, timedelta
 from decimal import Decimal
 
 from domain.rates import ChildBand, NightRate, TaxRule
+from domain.sources import Source
 from domain.terms import HotelTerms, Penalty, StayTerms
 
 MonthDay = tuple[int, int]
 FLEXIBLE, NON_REFUNDABLE = 1, 2
+SOURCES = (
+    Source("channel:example-ota", "Example OTA", Decimal(15)),
+    Source("channel:example-wholesale", "Example Wholesale", Decimal("12.5")),
+)
 
 
 @dataclass(frozen=True)
@@ -113,6 +118,7 @@ class House:
     price_step_minor: int
     photos: tuple[Photo, ...]
     not_on_sale_reason: str | None = None
+    sources: tuple[Source, ...] = SOURCES
 
     @property
     def email(self) -> str:

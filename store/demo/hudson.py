@@ -112,7 +112,7 @@ HOUSE = House(
     ),
     terms=HotelTerms(
         1, "America/New_York", "USD", Payment.PREPAID, Confirmation.AUTO, check_in_time=time(16),
-        check_out_time=time(11),
+        check_out_time=time(11), feedback_after_seconds=86_400,
     ),
     stay_policies=(StayTerms(FLEXIBLE, "flexible", free_until_days=2, free_until_time=time(16)), non_refundable()),
     room_types=ROOM_TYPES,

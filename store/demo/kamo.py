@@ -118,7 +118,7 @@ HOUSE = House(
     ),
     terms=HotelTerms(
         1, "Asia/Tokyo", "JPY", Payment.AUTHORISE, Confirmation.MANUAL, check_in_time=time(15),
-        check_out_time=time(10), approval=ApprovalTerms(window_minutes=24 * 60),
+        check_out_time=time(10), approval=ApprovalTerms(window_minutes=24 * 60), feedback_after_seconds=86_400,
     ),
     stay_policies=(StayTerms(FLEXIBLE, "flexible", free_until_days=3, free_until_time=time(18)), non_refundable()),
     room_types=ROOM_TYPES,

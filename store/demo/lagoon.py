@@ -4,7 +4,7 @@ from datetime import date, time
 from decimal import Decimal
 
 from domain.rates import ChildBand
-from domain.terms import ApprovalTerms, Confirmation, HotelTerms, Payment, StayTerms
+from domain.terms import ApprovalTerms, Confirmation, HotelTerms, Opening, Payment, StayTerms
 from store.demo.house import (
     FLEXIBLE,
     NON_REFUNDABLE,
@@ -19,6 +19,9 @@ from store.demo.house import (
 )
 
 CHILDREN = (ChildBand(2, 11, 25_00), ChildBand(12, 17, 45_00))
+
+# On Sundays nobody is in the office.
+OFFICE_HOURS = tuple(Opening(weekday, time(8), time(17)) for weekday in range(6))
 
 ROOM_TYPES = (
     HouseRoomType(
@@ -90,7 +93,8 @@ HOUSE = House(
     ),
     terms=HotelTerms(
         1, "Pacific/Apia", "WST", Payment.NONE, Confirmation.MANUAL, guest_portal=False, check_in_time=time(14),
-        check_out_time=time(10), approval=ApprovalTerms(window_minutes=48 * 60), close_after_seconds=10,
+        check_out_time=time(10), approval=ApprovalTerms(window_minutes=16 * 60, count="working", hours=OFFICE_HOURS),
+        close_after_seconds=10, feedback_after_seconds=5,
     ),
     stay_policies=(StayTerms(FLEXIBLE, "flexible", free_until_days=7, free_until_time=time(12)), non_refundable()),
     room_types=ROOM_TYPES,

@@ -4,7 +4,7 @@ from datetime import date, time
 from decimal import Decimal
 
 from domain.rates import ChildBand, TaxRule, TaxSlab
-from domain.terms import ApprovalTerms, Confirmation, HotelTerms, Payment, StayTerms
+from domain.terms import ApprovalTerms, ChecklistPoint, Confirmation, HotelTerms, Payment, StayTerms
 from store.demo.house import (
     FLEXIBLE,
     NON_REFUNDABLE,
@@ -20,6 +20,11 @@ from store.demo.house import (
 
 CHILDREN = (ChildBand(2, 5, 0), ChildBand(6, 11, 800_00))
 CHILDREN_WITH_BREAKFAST = (ChildBand(2, 5, 0), ChildBand(6, 11, 1_100_00))
+
+CHECKLIST = (
+    ChecklistPoint("The time of arrival and the boat or taxi are known"),
+    ChecklistPoint("Passport and visa copies were asked for, for guests from abroad"),
+)
 
 ROOM_TYPES = (
     HouseRoomType(
@@ -114,7 +119,8 @@ HOUSE = House(
     ),
     terms=HotelTerms(
         1, "Asia/Kolkata", "INR", Payment.AT_HOTEL, Confirmation.MANUAL, check_in_time=time(14),
-        check_out_time=time(11), approval=ApprovalTerms(window_minutes=24 * 60), close_after_seconds=10,
+        check_out_time=time(11), approval=ApprovalTerms(window_minutes=24 * 60, checklist=CHECKLIST),
+        close_after_seconds=10, feedback_after_seconds=5,
     ),
     stay_policies=(StayTerms(FLEXIBLE, "flexible", free_until_days=1, free_until_time=time(18)), non_refundable()),
     room_types=ROOM_TYPES,

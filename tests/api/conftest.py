@@ -16,6 +16,7 @@ from config.settings import Settings
 from messages.converter import data_converter
 from store.session import Database
 from store.session import app_url as in_role
+from tests.api.doors import Doors
 from tests.api.world import ADDRESS, SECRET, Desk, Guests
 from tests.houses import copy_database, drop_database
 from tests.story.conftest import own_namespace
@@ -105,6 +106,13 @@ async def api(opened: Opener) -> AsyncIterator[AsyncClient]:
 
 
 @pytest.fixture
+async def doors(settings: Settings, fresh_url: str) -> AsyncIterator[Doors]:
+    """The API on a database of this test's own, with a clock that the test puts forward."""
+    async with Doors(settings.model_copy(update={"app_database_url": in_role(fresh_url)}), fresh_url) as opened:
+        yield opened
+
+
+@pytest.fixture
 async def worker(settings: Settings) -> AsyncIterator[None]:
     """The real worker of the bookings queue."""
     client = await Client.connect(
@@ -127,3 +135,9 @@ def guests(api: AsyncClient) -> Guests:
 async def desk(api: AsyncClient) -> Desk:
     """The front desk of malabar, logged in."""
     return await Desk.at(api, "malabar")
+
+
+@pytest.fixture
+async def manager(api: AsyncClient) -> Desk:
+    """The manager of malabar, logged in."""
+    return await Desk.at(api, "malabar", "manager")

@@ -35,13 +35,17 @@ async def test_a_request_at_malabar_waits_for_the_hotels_answer(guests: Guests, 
     assert answer.headers["Location"] == f"{API}/bookings/{made['reference']}"
     assert (made["status"], made["payment_status"], made["version"]) == ("pending", "due", 1)
     assert made["reference"].startswith(f"MLB-{arrival_of(body):%Y%m%d}-")
-    assert made["allowed_actions"] == ["cancel"]
+    assert made["allowed_actions"] == ["cancel", "change-requests"]
     assert made["special_requests"] == "A quiet room."
-    clock = made["agenda"][0]
-    assert clock["key"] == "approval_deadline"
+    assert [entry["key"] for entry in made["agenda"][:3]] == [
+        "approval_alert_desk", "approval_alert_manager", "approval_deadline",
+    ]  # fmt: skip
+    clock = made["agenda"][2]
     assert clock["at"] == made["approval_deadline"]
     assert clock["local_time"].endswith("(IST)")
-    assert clock["set_by"] == {"kind": "policy", "role": "", "policy_version": 1}
+    assert (clock["set_by"]["kind"], clock["set_by"]["policy_version"]) == ("policy", 1)
+    assert clock["default_at"] == clock["at"]
+    assert clock["earliest"] < clock["at"] <= clock["latest"]
     assert clock["local_time"] in made["waiting_for"]
     lines = sum(night["price"]["amount_minor"] for night in made["nights"])
     added = sum(tax["amount"]["amount_minor"] for tax in made["taxes"] if not tax["included"])

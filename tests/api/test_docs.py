@@ -22,7 +22,7 @@ ROOT = Path(__file__).resolve().parents[2]
 # Who says no, and among how many of its first arguments its code is.
 SAYERS = {"rule": 1, "conflict": 1, "forbidden": 1, "busy": 1, "Problem": 2, "_on": 1}
 # Rows of ours that are wrong, and inputs whose shape is checked before.
-NEVER_OVER_HTTP = {"currency_mixed", "currency_unknown", "zone_unknown"}
+NEVER_OVER_HTTP = {"currency_mixed", "currency_unknown"}
 METHODS = {"get", "post", "put", "patch", "delete"}
 
 

@@ -11,7 +11,7 @@ from httpx import AsyncClient, Response
 from messages.offers import Offer, read_offer, sign_offer
 
 SECRET = "a secret for tests only, as long as it should be"
-ADDRESS = "https://stay.example"
+ADDRESS = "https://stay.localhost"
 API = "/api/v1"
 PASSWORD = "holdfast-demo"
 Body = dict[str, Any]

@@ -1,33 +1,45 @@
-"""Who is told what, when it is no longer true, and words that are rules: docs/rules/notices.md."""
+"""Who is told what, when it is no longer true, and until when it is of use: docs/rules/notices.md."""
 
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from domain.booking import Actor, Booking, Status
+from domain.acts import approved, cancelled, checked_out
+from domain.booking import Booking, ChangeAsked, ClockMove, Status
 from domain.notices import (
-    NightGroup,
-    NightPrice,
+    ESSENTIAL,
+    LINKS,
+    NO_ADDRESS,
+    Notice,
+    NoticeEnd,
     NoticeKind,
     address_trouble,
-    greeted_name,
+    chosen_rooms,
     is_too_late,
-    night_groups,
-    policy_text,
-    rooms_text,
+    judge,
+    room_name,
     still_true,
-    subject,
     told_rooms,
+    useful_until,
 )
-from domain.steps import Act, approved, cancelled, checked_in, checked_out
-from domain.terms import Penalty
-from tests.gateways.facts import ASKED_AT, GUEST, KOCHI, letter_facts, request, stay
+from tests.gateways.facts import ASKED_AT, TERMS, request, stay
+from tests.gateways.lives import BOOKINGS, DESK, IN_HOUSE, LATER, PLEASE, option
 
-DESK = Act(ASKED_AT + timedelta(hours=1), Actor("staff", "frontdesk", 1), "desk")
-PLEASE = Act(ASKED_AT + timedelta(hours=2), GUEST, "web")
+ADDRESS = "guest@example.com"
+AFTER_CHECK_OUT = datetime(2026, 3, 17, 5, 30, tzinfo=UTC)
+
+
+def notice(kind: NoticeKind, **more: object) -> Notice:
+    """A notice of a kind, with what its letter needs."""
+    link = "/confirm?token=x" if kind is NoticeKind.EMAIL_CONFIRM else ""
+    return replace(Notice(1, kind, link=link), **more)  # type: ignore[arg-type]
+
+
+def in_status(booking: str, rooms: list[str], **more: object) -> Booking:
+    """A booking whose statuses are these."""
+    stays = tuple(replace(stay(n), status=Status(word)) for n, word in enumerate(rooms, 1))
+    return replace(request(), status=Status(booking), stays=stays, **more)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
@@ -59,18 +71,78 @@ PLEASE = Act(ASKED_AT + timedelta(hours=2), GUEST, "web")
         ("new_request", "pending", ["pending"], True),
         ("new_request", "confirmed", ["confirmed"], True),
         ("new_request", "cancelled", ["cancelled"], False),
+        ("held", "held", ["held"], True),
+        ("held", "confirmed", ["confirmed"], False),
+        ("held", "expired", ["expired"], False),
+        ("pending", "pending", ["pending"], True),
+        ("pending", "confirmed", ["confirmed"], False),
+        ("changed", "confirmed", ["confirmed"], True),
+        ("changed", "pending", ["pending"], True),
+        ("changed", "checked_in", ["checked_in"], True),
+        ("changed", "checked_out", ["checked_out"], False),
+        ("changed", "cancelled", ["cancelled"], False),
+        ("cancelled", "failed", ["failed"], True),
+        ("no_show", "no_show", ["no_show"], True),
+        ("no_show", "checked_in", ["checked_in", "no_show"], True),
+        ("no_show", "confirmed", ["confirmed"], False),
+        ("check_in", "checked_in", ["checked_in"], True),
+        ("check_in", "confirmed", ["confirmed"], False),
+        ("check_in", "checked_out", ["checked_out"], False),
+        ("feedback", "completed", ["checked_out"], True),
+        ("feedback", "checked_in", ["checked_out", "confirmed"], False),
+        ("feedback", "cancelled", ["cancelled"], False),
+        ("change_answered", "confirmed", ["confirmed"], True),
+        ("change_answered", "cancelled", ["cancelled"], False),
+        ("guest_link", "cancelled", ["cancelled"], True),
+        ("email_confirm", "cancelled", ["cancelled"], True),
+        ("email_changed", "expired", ["expired"], True),
+        ("deadline_near", "pending", ["pending"], True),
+        ("deadline_near", "confirmed", ["confirmed"], False),
+        ("deadline_near", "expired", ["expired"], False),
+        ("overstay", "checked_out", ["checked_out"], False),
     ],
 )
 def test_a_notice_goes_out_only_while_it_is_true(kind: str, booking: str, rooms: list[str], true: bool) -> None:
-    assert still_true(NoticeKind(kind), Status(booking), [Status(word) for word in rooms]) is true
+    assert still_true(notice(NoticeKind(kind)), in_status(booking, rooms), LATER) is true
 
 
-def test_a_notice_about_no_room_at_all_is_never_true() -> None:
-    assert not any(still_true(kind, status, []) for kind in NoticeKind for status in Status)
+AFTER_A_CANCELLATION = {NoticeKind.CANCELLED, NoticeKind.NO_SHOW, *LINKS}
 
 
-def test_only_a_new_request_is_told_to_the_staff() -> None:
-    assert [kind for kind in NoticeKind if kind.audience == "staff"] == [NoticeKind.NEW_REQUEST]
+@pytest.mark.parametrize("kind", list(NoticeKind))
+def test_a_guest_whose_booking_is_cancelled_hears_of_that_and_of_links_only(kind: NoticeKind) -> None:
+    gone = cancelled(BOOKINGS[NoticeKind.CHANGE_REQUEST], PLEASE, (1,)).after
+    if kind not in AFTER_A_CANCELLATION:
+        assert not still_true(notice(kind), gone, LATER)
+        assert not still_true(notice(kind, stay=1), gone, LATER)
+
+
+@pytest.mark.parametrize("kind", [kind for kind in NoticeKind if kind not in AFTER_A_CANCELLATION])
+def test_a_letter_never_lists_a_cancelled_room(kind: NoticeKind) -> None:
+    for status in Status:
+        booking = in_status(status, ["cancelled", "confirmed", "pending", "checked_in", "checked_out"])
+        assert 1 not in [one.number for one in chosen_rooms(notice(kind), booking, frozenset())]
+        assert chosen_rooms(notice(kind, stay=1), booking, frozenset()) == ()
+
+
+@pytest.mark.parametrize("kind", list(NoticeKind))
+def test_there_is_a_booking_of_which_each_kind_is_true(kind: NoticeKind) -> None:
+    at = AFTER_CHECK_OUT if kind is NoticeKind.OVERSTAY else LATER
+    assert judge(notice(kind), BOOKINGS[kind], at, ADDRESS) == (1,)
+
+
+def test_a_notice_about_a_room_that_is_not_there_is_never_true() -> None:
+    for kind, booking in BOOKINGS.items():
+        assert not still_true(notice(kind, stay=9), booking, AFTER_CHECK_OUT)
+
+
+def test_four_kinds_are_told_to_the_staff() -> None:
+    assert [kind.value for kind in NoticeKind if kind.audience == "staff"] == [
+        "new_request",
+        "deadline_near",
+        "change_request",
+        "overstay",
+    ]
 
 
 def test_a_promise_until_18_00_is_too_late_at_18_00() -> None:
@@ -78,6 +150,85 @@ def test_a_promise_until_18_00_is_too_late_at_18_00() -> None:
     assert not is_too_late(until, until - timedelta(microseconds=1))
     assert is_too_late(until, until)
     assert not is_too_late(None, until)
+
+
+CHECK_OUT_TIME = datetime(2026, 3, 17, 5, 30, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("kind", "until"),
+    [
+        (NoticeKind.HELD, ASKED_AT + timedelta(days=1)),
+        (NoticeKind.PENDING, datetime(2026, 3, 13, 12, 30, tzinfo=UTC)),
+        (NoticeKind.DEADLINE_NEAR, datetime(2026, 3, 13, 12, 30, tzinfo=UTC)),
+        (NoticeKind.CONFIRMED, CHECK_OUT_TIME),
+        (NoticeKind.CHANGED, CHECK_OUT_TIME),
+        (NoticeKind.CHANGE_ANSWERED, CHECK_OUT_TIME),
+        (NoticeKind.CHECK_IN, CHECK_OUT_TIME),
+        (NoticeKind.PRE_ARRIVAL, datetime(2026, 3, 14, 8, 30, tzinfo=UTC)),
+        (NoticeKind.CHECK_OUT, CHECK_OUT_TIME + timedelta(days=30)),
+        (NoticeKind.FEEDBACK, CHECK_OUT_TIME + timedelta(days=30)),
+        (NoticeKind.GUEST_LINK, datetime(2026, 4, 16, tzinfo=UTC)),
+        (NoticeKind.CHANGE_REQUEST, LATER + timedelta(hours=12)),
+        (NoticeKind.CANCELLED, None),
+        (NoticeKind.RECEIVED, None),
+        (NoticeKind.EMAIL_CONFIRM, None),
+    ],
+)
+def test_a_notice_is_of_use_until_its_moment(kind: NoticeKind, until: datetime | None) -> None:
+    assert useful_until(notice(kind), BOOKINGS[kind]) == until
+    if until is not None:
+        just_before = judge(notice(kind), BOOKINGS[kind], until - timedelta(microseconds=1), ADDRESS)
+        assert just_before == (1,)
+        late = judge(notice(kind), BOOKINGS[kind], until, ADDRESS)
+        assert isinstance(late, NoticeEnd)
+        assert (late.state, late.reason) == ("dropped", f"Too late: it was useful until {until:%Y-%m-%dT%H:%MZ}.")
+
+
+def test_the_earlier_end_counts() -> None:
+    early = ASKED_AT + timedelta(hours=2)
+    assert useful_until(notice(NoticeKind.HELD, useful_until=early), option()) == early
+    late = ASKED_AT + timedelta(days=9)
+    assert useful_until(notice(NoticeKind.HELD, useful_until=late), option()) == ASKED_AT + timedelta(days=1)
+
+
+def test_a_deadline_that_was_moved_is_the_one_that_counts() -> None:
+    later = datetime(2026, 3, 14, 6, 0, tzinfo=UTC)
+    moved = replace(request(), moves=(ClockMove("approval_deadline", later, "staff", "manager", 2, LATER),))
+    assert useful_until(notice(NoticeKind.DEADLINE_NEAR), moved) == later
+
+
+def test_the_first_of_several_arrivals_is_the_moment_of_a_letter_before_it() -> None:
+    apart = approved(request(stay(1), stay(2, arrival=date(2026, 3, 16))), DESK).after
+    assert useful_until(notice(NoticeKind.PRE_ARRIVAL), apart) == datetime(2026, 3, 14, 8, 30, tzinfo=UTC)
+    assert useful_until(notice(NoticeKind.PRE_ARRIVAL, stay=2), apart) == datetime(2026, 3, 16, 8, 30, tzinfo=UTC)
+
+
+def test_who_is_in_the_house_overstays_from_the_check_out_time_on() -> None:
+    late = notice(NoticeKind.OVERSTAY, stay=1)
+    assert not still_true(late, IN_HOUSE, CHECK_OUT_TIME - timedelta(seconds=1))
+    assert still_true(late, IN_HOUSE, CHECK_OUT_TIME)
+
+
+def test_an_extended_stay_is_no_overstay_and_one_with_an_added_night_still_is() -> None:
+    longer = replace(IN_HOUSE.stays[0], departure=date(2026, 3, 18))
+    assert not still_true(notice(NoticeKind.OVERSTAY), replace(IN_HOUSE, stays=(longer,)), CHECK_OUT_TIME)
+    added = replace(longer, overstayed=1)
+    assert still_true(notice(NoticeKind.OVERSTAY), replace(IN_HOUSE, stays=(added,)), CHECK_OUT_TIME)
+
+
+def test_a_change_that_was_answered_is_not_announced_and_the_next_one_is() -> None:
+    firm = BOOKINGS[NoticeKind.CONFIRMED]
+    asking = replace(firm, change_request=ChangeAsked(2, LATER, LATER + timedelta(hours=12)))
+    assert not still_true(notice(NoticeKind.CHANGE_REQUEST), firm, LATER)
+    assert not still_true(notice(NoticeKind.CHANGE_REQUEST, change=1), asking, LATER)
+    assert still_true(notice(NoticeKind.CHANGE_REQUEST, change=2), asking, LATER)
+
+
+def test_a_link_is_sent_only_where_guests_have_a_page_and_an_address_is_confirmed_only_by_a_link() -> None:
+    closed = request(terms=replace(TERMS, guest_portal=False))
+    assert not still_true(notice(NoticeKind.GUEST_LINK), closed, LATER)
+    assert not still_true(notice(NoticeKind.EMAIL_CONFIRM, link=""), request(), LATER)
 
 
 def test_rooms_that_arrive_together_are_told_in_one_letter() -> None:
@@ -91,6 +242,71 @@ def test_a_letter_lists_only_the_rooms_it_is_true_of() -> None:
     booking = cancelled(approved(request(stay(1), stay(2)), DESK).after, PLEASE, (2,)).after
     assert [one.number for one in told_rooms(NoticeKind.CANCELLED, booking.stays, None)] == [2]
     assert [one.number for one in told_rooms(NoticeKind.CONFIRMED, booking.stays, None)] == [1]
+
+
+TWO = approved(request(stay(1), stay(2)), DESK).after
+
+
+@pytest.mark.parametrize("kind", [NoticeKind.PRE_ARRIVAL, NoticeKind.CHECK_IN])
+def test_a_room_is_told_of_once_for_its_arrival(kind: NoticeKind) -> None:
+    inside = replace(TWO, status=Status.CHECKED_IN, stays=tuple(
+        replace(one, status=Status.CHECKED_IN) for one in TWO.stays))  # fmt: skip
+    booking = inside if kind is NoticeKind.CHECK_IN else TWO
+    first, second = (room_name(one) for one in booking.stays)
+    assert (first, second) == ("1@2026-03-14", "2@2026-03-14")
+    assert judge(notice(kind), booking, LATER, ADDRESS, told_before={first}) == (2,)
+    both = judge(notice(kind), booking, LATER, ADDRESS, told_before={first, second})
+    assert both == NoticeEnd(1, "dropped", "Told before, in an earlier letter.")
+    assert judge(notice(kind, resend_of=7), booking, LATER, ADDRESS, told_before={first, second}) == (1, 2)
+
+
+def test_another_arrival_makes_a_letter_before_it_news_again() -> None:
+    assert judge(notice(NoticeKind.PRE_ARRIVAL, stay=1), TWO, LATER, ADDRESS, told_before={"1@2026-03-10"}) == (1, 2)
+
+
+def test_rooms_cancelled_one_by_one_are_told_one_by_one_until_all_are_gone() -> None:
+    three = approved(request(stay(1), stay(2), stay(3)), DESK).after
+    left = cancelled(three, PLEASE, (2, 3)).after
+    assert judge(notice(NoticeKind.CANCELLED), left, LATER, ADDRESS, told_before={"2@2026-03-14"}) == (3,)
+    again = judge(notice(NoticeKind.CANCELLED), left, LATER, ADDRESS, told_before={"2@2026-03-14", "3@2026-03-14"})
+    assert again == (2, 3), "cancelled, taken up again and cancelled once more"
+    gone = cancelled(left, PLEASE, (1,)).after
+    assert judge(notice(NoticeKind.CANCELLED), gone, LATER, ADDRESS, told_before={"2@2026-03-14"}) == (1, 2, 3)
+
+
+def test_a_kind_that_is_switched_off_is_dropped_unless_a_person_sends_it_again() -> None:
+    off = judge(notice(NoticeKind.CONFIRMED), TWO, LATER, ADDRESS, enabled=False)
+    assert off == NoticeEnd(1, "dropped", "Switched off by the hotel.")
+    assert judge(notice(NoticeKind.CONFIRMED, resend_of=7), TWO, LATER, ADDRESS, enabled=False) == (1, 2)
+
+
+def test_switching_off_what_a_guest_must_know_is_warned_of() -> None:
+    assert [kind.value for kind in ESSENTIAL] == [
+        "received", "confirmed", "cancelled", "expired", "declined", "guest_link", "email_confirm", "email_changed",
+    ]  # fmt: skip
+
+
+def test_a_guest_without_an_address_needs_no_person_and_any_other_trouble_does() -> None:
+    nowhere = judge(notice(NoticeKind.CONFIRMED), TWO, LATER, None)
+    assert nowhere == NoticeEnd(1, "undeliverable", NO_ADDRESS)
+    assert isinstance(nowhere, NoticeEnd)
+    assert not nowhere.needs_a_person
+    assert NoticeEnd(1, "undeliverable", "Refused (406): inactive.").needs_a_person
+    assert not NoticeEnd(1, "dropped", "No longer true.").needs_a_person
+    two = judge(notice(NoticeKind.CONFIRMED), TWO, LATER, "a@example.com, b@example.com")
+    assert isinstance(two, NoticeEnd)
+    assert two.needs_a_person
+
+
+def test_twenty_unclear_attempts_are_enough() -> None:
+    assert judge(notice(NoticeKind.CONFIRMED, attempts=19), TWO, LATER, ADDRESS) == (1, 2)
+    given_up = judge(notice(NoticeKind.CONFIRMED, attempts=20), TWO, LATER, ADDRESS)
+    assert given_up == NoticeEnd(1, "undeliverable", "20 attempts ended without a clear answer.")
+
+
+def test_a_guest_who_left_early_is_still_thanked() -> None:
+    left = checked_out(IN_HOUSE, replace(DESK, reason="left open"), IN_HOUSE.stays).after
+    assert still_true(notice(NoticeKind.CHECK_OUT), left, LATER)
 
 
 @pytest.mark.parametrize(
@@ -121,126 +337,3 @@ def test_an_address_that_is_not_one_address_is_refused(address: str) -> None:
 @pytest.mark.parametrize("address", ["", None])
 def test_without_an_address_nothing_can_be_sent(address: str | None) -> None:
     assert address_trouble(address) == "There is no e-mail address."
-
-
-@pytest.mark.parametrize("name", ["A Guest", "Éloïse d'Été", "J. R. Guest", "ゲスト", "  A \n Guest "])
-def test_a_guest_is_greeted_by_name(name: str) -> None:
-    assert greeted_name(name) == " ".join(name.split())
-
-
-@pytest.mark.parametrize(
-    "name",
-    [
-        "",
-        "Win now at evil.example",
-        "http://evil.example",
-        "www.evil.example",
-        "a@example.com",
-        "<b>A Guest</b>",
-        "A\u202eGuest",
-        "A Guest" * 20,
-    ],
-)
-def test_a_name_that_does_not_look_like_one_does_not_greet(name: str) -> None:
-    assert greeted_name(name) == "guest"
-
-
-def test_nights_of_one_price_in_a_row_are_one_line() -> None:
-    prices = [NightPrice(date(2026, 3, 14 + n), amount) for n, amount in enumerate((650_000, 650_000, 700_000))]
-    assert night_groups(prices) == (
-        NightGroup(date(2026, 3, 14), 2, 650_000),
-        NightGroup(date(2026, 3, 16), 1, 700_000),
-    )
-
-
-def test_a_missing_night_begins_a_new_line() -> None:
-    prices = [NightPrice(date(2026, 3, 14), 100), NightPrice(date(2026, 3, 16), 100)]
-    assert [group.count for group in night_groups(prices)] == [1, 1]
-
-
-@given(st.lists(st.tuples(st.dates(date(2026, 1, 1), date(2026, 3, 1)), st.integers(0, 3)), unique_by=lambda p: p[0]))
-def test_night_lines_keep_every_night_and_its_price(nights: list[tuple[date, int]]) -> None:
-    prices = [NightPrice(night, amount) for night, amount in nights]
-    told = {
-        group.first + timedelta(days=n): group.amount_minor
-        for group in night_groups(prices)
-        for n in range(group.count)
-    }
-    assert told == dict(nights)
-
-
-@pytest.mark.parametrize(
-    ("lengths", "words"),
-    [
-        ([1], "1 room for 1 night"),
-        ([3], "1 room for 3 nights"),
-        ([3, 3], "2 rooms for 3 nights"),
-        ([2, 4], "2 rooms for 2 to 4 nights"),
-    ],
-)
-def test_rooms_and_nights_carry_the_right_word(lengths: list[int], words: str) -> None:
-    assert rooms_text([stay(number, nights=nights) for number, nights in enumerate(lengths, 1)]) == words
-
-
-def test_the_staff_see_what_is_asked_and_until_when_in_the_hotels_time() -> None:
-    facts = letter_facts(NoticeKind.NEW_REQUEST, request(stay(1), stay(2)))
-    assert subject(facts) == (
-        "Request MLB-20260314-7Q4K2M: 2 rooms for 3 nights from Sat 14 Mar 2026, answer by Fri 13 Mar 2026, 18:00 (IST)"
-    )
-
-
-def test_a_request_without_a_deadline_names_none() -> None:
-    booking = replace(request(), approval_deadline=None)
-    assert subject(letter_facts(NoticeKind.NEW_REQUEST, booking)) == (
-        "Request MLB-20260314-7Q4K2M: 1 room for 3 nights from Sat 14 Mar 2026"
-    )
-
-
-@pytest.mark.parametrize("kind", [kind for kind in NoticeKind if kind.audience == "guest"])
-def test_every_subject_is_one_bounded_line_with_the_whole_reference(kind: NoticeKind) -> None:
-    hotel = replace(KOCHI, name="The Long Named House\nof " + "Kochi " * 40)
-    subject_line = subject(letter_facts(kind, booking_of(kind), hotel=hotel))
-    assert len(subject_line) <= 150
-    assert "\n" not in subject_line
-    assert subject_line.endswith("(MLB-20260314-7Q4K2M)")
-
-
-def booking_of(kind: NoticeKind) -> Booking:
-    """A booking of which the kind is true."""
-    firm = approved(request(), DESK).after
-    inside = checked_in(firm, DESK, firm.stays).after
-    ended = {NoticeKind.DECLINED: Status.REJECTED, NoticeKind.EXPIRED: Status.EXPIRED}
-    match kind:
-        case NoticeKind.CONFIRMED | NoticeKind.PRE_ARRIVAL:
-            return firm
-        case NoticeKind.CHECK_OUT:
-            return checked_out(inside, DESK, inside.stays).after
-        case NoticeKind.CANCELLED:
-            return cancelled(firm, PLEASE, (1,)).after
-        case NoticeKind.DECLINED | NoticeKind.EXPIRED:
-            gone = replace(stay(), status=ended[kind])
-            return replace(request(), status=ended[kind], stays=(gone,))
-        case _:
-            return request()
-
-
-def test_a_withdrawn_request_is_not_called_a_cancelled_booking() -> None:
-    withdrawn = cancelled(request(), PLEASE, (1,)).after
-    assert subject(letter_facts(NoticeKind.CANCELLED, withdrawn)).startswith("Withdrawn: ")
-
-
-def test_a_last_minute_guest_is_not_told_of_a_free_deadline_in_the_past() -> None:
-    late = request(now=datetime(2026, 3, 14, 4, 0, tzinfo=UTC))
-    assert policy_text(late, late.stays[0]) == (
-        "Cancelling costs the first night: the time for cancelling free of charge had passed when the booking was made."
-    )
-
-
-def test_a_timely_guest_is_told_until_when_cancelling_is_free() -> None:
-    assert "13 Mar 2026, 18:00" in policy_text(request(), stay())
-
-
-def test_where_cancelling_is_always_free_no_deadline_is_named() -> None:
-    free = replace(stay(), terms=replace(stay().terms, late_cancellation=Penalty.NONE))
-    late = request(free, now=datetime(2026, 3, 14, 4, 0, tzinfo=UTC))
-    assert policy_text(late, free) == "Cancelling is free of charge until check-in."

@@ -58,6 +58,10 @@ class Double:
         """Lets an address bounce from now on."""
         return self.http.post("/_double/bounces", json={"email": email}).json()
 
+    def open(self, message_id: str) -> None:
+        """A person looks at a letter."""
+        self.http.post(f"/_double/inbox/{message_id}/open").raise_for_status()
+
     def forget(self) -> None:
         """An empty inbox without faults."""
         self.http.delete("/_double/inbox").raise_for_status()
@@ -65,9 +69,9 @@ class Double:
 
 
 @contextmanager
-def running_double(folder: Path) -> Iterator[Double]:
-    """A double on a free port until the block ends."""
-    app = mail_app(folder, TOKEN)
+def running_double(folder: Path, webhook_url: str = "", webhook_secret: str = "") -> Iterator[Double]:
+    """A double on a free port until the block ends; it tells what became of letters where an address is given."""
+    app = mail_app(folder, TOKEN, webhook_url, webhook_secret)
     door = socket.create_server(("127.0.0.1", 0))
     server = uvicorn.Server(uvicorn.Config(app, log_level="critical", ws="none", loop="asyncio", lifespan="off"))
     thread = threading.Thread(target=server.run, kwargs={"sockets": [door]}, daemon=True)

@@ -3,9 +3,11 @@
 from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 
+from domain.acts import opened
 from domain.booking import Actor, Booking, Status, Stay
-from domain.notices import HotelCard, LetterFacts, NightPrice, NoticeKind, RoomFacts, TaxTotal
-from domain.steps import Act, opened
+from domain.letters import HotelCard, LetterFacts, NightPrice, RoomFacts, TaxTotal
+from domain.notices import Notice, NoticeKind
+from domain.steps import Act
 from domain.terms import Confirmation, HotelTerms, Payment, StayTerms
 
 ASKED_AT = datetime(2026, 3, 12, 12, 30, tzinfo=UTC)
@@ -82,13 +84,14 @@ def room(of: Stay, **changes: object) -> RoomFacts:
 def letter_facts(kind: NoticeKind, booking: Booking | None = None, **changes: object) -> LetterFacts:
     """What a letter of this kind is written from."""
     booking = booking or request()
+    notice = Notice(12, kind, link="https://stay.example/confirm?token=x" if kind is NoticeKind.EMAIL_CONFIRM else "")
     facts = LetterFacts(
-        notice_id=12,
-        kind=kind,
-        named_stay=None,
+        notice=notice,
         booking=booking,
         hotel=KOCHI,
         rooms=tuple(room(one) for one in booking.stays),
+        to=KOCHI.email if kind.audience == "staff" else "guest@example.com",
+        language="en",
         guest_name="A Guest",
         guest_email="guest@example.com",
         guest_phone="+44 20 0000 0000",

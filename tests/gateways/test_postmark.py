@@ -48,6 +48,13 @@ async def test_a_letter_arrives_whole(mailer: PostmarkMailer, double: Double) ->
     }
 
 
+@pytest.mark.parametrize("track", [True, False])
+async def test_a_letter_is_watched_only_where_that_was_switched_on(double: Double, track: bool) -> None:
+    [sent] = await PostmarkMailer(TOKEN, double.address, track_opens=track).send([LETTER])
+    double.open(sent.provider_id)
+    assert double.letter(sent.provider_id)["state"] == ("opened" if track else "delivered")
+
+
 async def test_a_wrong_address_is_refused_alone_and_its_reason_names_nobody(
     mailer: PostmarkMailer, double: Double
 ) -> None:

@@ -19,16 +19,25 @@ from tests.house.tree import Source, dotted, faults, holds, python, sample
 
 STORIES = """
 BookingWorkflow: BookingStart -> BookingEnd
+    signal correct_zone: Rezone
     signal renew
+    update amend: Amend -> Answer
+    update answer_change: AnswerChange -> Answer
     update approve: Approve -> Answer
+    update ask_change: AskChange -> Answer
     update assign_room: AssignRoom -> Answer
     update cancel: Cancel -> Answer
     update check_in: CheckIn -> Answer
     update check_out: CheckOut -> Answer
+    update confirm: Confirm -> Answer
     update decline: Decline -> Answer
+    update give_up: GiveUp -> Answer
     update mark_no_show: MarkNoShow -> Answer
+    update move_clock: MoveClock -> Answer
     update opened: -> Opened
+    update reinstate: Reinstate -> Answer
     update take_payment: TakePayment -> Answer
+    update waive_fee: WaiveFee -> Answer
 NoticesWorkflow: NoticesStart -> NoticesEnd
     signal ring: Ring
 """
@@ -42,7 +51,7 @@ send_notices: NoticeBatch -> BatchReport
 take_step: TakeStep -> StepTaken
 """
 # Words of, or about, people: what a guest or the desk may write freely, and how somebody is reached.
-PEOPLE = {"email", "external_reference", "guests", "phone", "reason", "special_requests"}
+PEOPLE = {"email", "external_reference", "guests", "phone", "reason", "special_requests", "text", "wish"}
 CALLS = {
     "workflow.execute_activity",
     "workflow.execute_activity_method",

@@ -22,7 +22,7 @@ VENDOR_VARIABLES = {
     "temporal": {
         "DB", "DB_PORT", "POSTGRES_SEEDS", "POSTGRES_USER", "POSTGRES_PWD", "BIND_ON_IP", "DYNAMIC_CONFIG_FILE_PATH",
     },
-    "temporal-ui": {"TEMPORAL_ADDRESS"},
+    "temporal-ui": {"TEMPORAL_ADDRESS", "TEMPORAL_CODEC_ENDPOINT", "TEMPORAL_CODEC_INCLUDE_CREDENTIALS"},
 }  # fmt: skip
 PORTS = {
     ("api", 8000): "HOLDFAST_PORT",
@@ -88,7 +88,7 @@ def test_every_command_of_ours_exists(name: str) -> None:
 
 def test_the_console_script_is_the_cli() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    assert project["scripts"] == {"holdfast": "cli.main:app"}
+    assert project["scripts"] == {"holdfast": "cli.main:main"}
     assert "exec python -m cli.main" in (ROOT / "Dockerfile").read_text(encoding="utf-8")
 
 
@@ -119,12 +119,23 @@ def test_ports_are_those_of_make_run_and_moved_by_the_same_variables() -> None:
     found = {}
     for name, service in SERVICES.items():
         for mapping in service.get("ports", []):
-            matched = re.fullmatch(r"(?:127\.0\.0\.1:)?\$\{(\w+):-(\d+)\}:(\d+)", mapping)
+            matched = re.fullmatch(
+                r"(?:127\.0\.0\.1|\$\{HOLDFAST_PUBLISHED_ON:-127\.0\.0\.1\}):\$\{(\w+):-(\d+)\}:(\d+)", mapping
+            )
             assert matched, mapping
             variable, outside, inside = matched.groups()
             assert outside == default_of(variable)
             found[name, int(inside)] = variable
     assert found == PORTS
+
+
+def test_a_demo_in_containers_is_for_this_machine_only() -> None:
+    """They listen on every address inside; the one that is published is the one that is judged."""
+    assert "HOLDFAST_HOST=0.0.0.0" in (ROOT / "Dockerfile").read_text(encoding="utf-8")
+    for name in OURS:
+        assert SERVICES[name]["environment"]["HOLDFAST_PUBLISHED_ON"] == "${HOLDFAST_PUBLISHED_ON:-127.0.0.1}"
+    everywhere = "0.0.0.0"  # noqa: S104 - the address inside the container.
+    Settings(host=everywhere, published_on="127.0.0.1", public_url="http://localhost:8000").check_safe()
 
 
 def test_health_checks_ask_the_port_that_the_service_listens_on() -> None:

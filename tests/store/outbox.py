@@ -1,5 +1,6 @@
 """A hotel with bookings and an outbox, written straight into the tables: what notices are tried on."""
 
+import json
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -108,18 +109,52 @@ class Outbox:
         room: int | None = None,
         useful_until: datetime | None = None,
         ring: bool = False,
+        to_email: str | None = None,
+        data: dict[str, Any] | None = None,
     ) -> int:
         """A notice is written; answers its number. ring: with the notification that a booking's transaction sends."""
         with connect(self.owner_url) as db, db.transaction():
             row = db.execute(
-                "INSERT INTO notices (hotel_id, reference, seq, kind, audience, stay, due_at, useful_until)"
-                " VALUES (%s, %s, 1, %s, %s, %s, %s, %s) RETURNING notice_id",
-                [self.hotel_id, booking.reference, kind, audience, room, NOON, useful_until],
-            ).fetchone()
+                "INSERT INTO notices (hotel_id, reference, seq, kind, audience, stay, due_at, useful_until, to_email,"
+                " data) VALUES (%s, %s, 1, %s, %s, %s, %s, %s, %s, %s) RETURNING notice_id",
+                [
+                    self.hotel_id, booking.reference, kind, audience, room, NOON, useful_until, to_email,
+                    json.dumps(data or {}),
+                ],
+            ).fetchone()  # fmt: skip
             if ring:
                 db.execute("SELECT pg_notify('holdfast_notices', %s)", [str(self.hotel_id)])
         assert row
         return int(row[0])
+
+    def switch(self, kind: str, *, enabled: bool) -> None:
+        """The hotel switches a kind of notice."""
+        with connect(self.owner_url) as db:
+            db.execute(
+                "INSERT INTO notice_settings (hotel_id, kind, enabled, changed_at) VALUES (%s, %s, %s, %s)",
+                [self.hotel_id, kind, enabled, NOON],
+            )
+
+    def hire(self, role: str) -> str:
+        """Somebody with a login works at the hotel from now on; answers their address."""
+        email = f"{role}-{secrets.token_hex(4)}@house.example"
+        with connect(self.owner_url) as db:
+            db.execute(
+                "WITH hired AS (INSERT INTO staff (email, name, password_hash, created_at) VALUES (%s, 'A Name', 'x',"
+                " %s) RETURNING staff_id) INSERT INTO staff_roles SELECT %s, staff_id, %s FROM hired",
+                [email, NOON, self.hotel_id, role],
+            )
+        return email
+
+    def attention(self) -> list[dict[str, Any]]:
+        """What waits for a person, in its order."""
+        with connect(self.owner_url) as db:
+            db.row_factory = psycopg.rows.dict_row
+            rows = db.execute(
+                "SELECT * FROM attention_items WHERE hotel_id = %s AND closed_at IS NULL ORDER BY item_id",
+                [self.hotel_id],
+            ).fetchall()
+        return [dict(row) for row in rows]
 
     def state(self, notice_id: int) -> tuple[str, str]:
         """A notice's state and why."""

@@ -6,11 +6,14 @@ from datetime import date, timedelta
 import pytest
 from sqlalchemy import text
 
+from domain.acts import approved, cancelled, declined
 from domain.booking import Actor
-from domain.notices import BATCH, KINDS, MOST_ATTEMPTS, NightPrice, NoticeEnd, NoticeKind, TaxTotal
-from domain.steps import Act, approved, cancelled
+from domain.letters import NightPrice, TaxTotal
+from domain.notices import BATCH, KINDS, MOST_ATTEMPTS, NoticeEnd, NoticeKind
+from domain.steps import Act
 from store.notices import _CANDIDATES, LOOK_UP_AFTER, LOOK_UPS, NoticeStore
 from store.session import Database
+from store.states import dump_state
 from tests.gateways.facts import stay
 from tests.store.outbox import NIGHT_MINOR, NOON, TAX_MINOR, Outbox, build_outbox
 from tests.story.world import connect
@@ -225,11 +228,11 @@ async def test_a_booking_that_is_being_changed_is_looked_at_when_the_change_is_d
     notice = outbox.tell(booking, "received")
     with connect(outbox.owner_url) as db:
         with db.transaction():
+            gone = declined(booking, DESK).after
             db.execute(
-                "UPDATE bookings SET status = 'rejected' WHERE hotel_id = %s AND reference = %s",
-                [outbox.hotel_id, booking.reference],
+                "UPDATE bookings SET status = 'rejected', state = %s WHERE hotel_id = %s AND reference = %s",
+                [dump_state(gone), outbox.hotel_id, booking.reference],
             )
-            db.execute("UPDATE stays SET status = 'rejected' WHERE hotel_id = %s", [outbox.hotel_id])
             claiming = asyncio.create_task(store.claim(outbox.hotel_id, NOON))
             await until_somebody_waits_for_a_lock(outbox)
         claimed = await claiming
@@ -264,3 +267,126 @@ async def test_finding_what_waits_uses_the_index_of_what_is_open(database: Datab
         asked = {"hotel_id": outbox.hotel_id, "kinds": list(KINDS), "batch": BATCH}
         plan = "\n".join((await tx.execute(text(f"EXPLAIN {_CANDIDATES.text}"), asked)).scalars())
     assert "notices_open" in plan
+
+
+async def test_a_kind_that_the_hotel_has_switched_off_is_dropped(store: NoticeStore, outbox: Outbox) -> None:
+    outbox.switch("received", enabled=False)
+    outbox.switch("new_request", enabled=True)
+    booking = outbox.book()
+    guest, staff = outbox.tell(booking, "received"), outbox.tell(booking, "new_request", "staff")
+    assert (await store.claim(outbox.hotel_id, NOON)).to_send == (staff,)
+    assert outbox.state(guest) == ("dropped", "Switched off by the hotel.")
+
+
+async def test_a_notice_with_an_address_of_its_own_goes_there_and_its_link_is_forgotten_then(
+    store: NoticeStore, outbox: Outbox
+) -> None:
+    link = "/confirm?token=x"
+    notice = outbox.tell(outbox.book(email=None), "email_confirm", to_email="new@example.com", data={"link": link})
+    assert (await store.claim(outbox.hotel_id, NOON)).to_send == (notice,)
+    [facts] = await store.read(outbox.hotel_id, [notice])
+    assert (facts.to, facts.notice.link) == ("new@example.com", link)
+    await store.end(outbox.hotel_id, [NoticeEnd(notice, "sent", provider_id="id-1")], NOON)
+    assert "link" not in outbox.row(notice)["data"]
+
+
+async def test_guests_are_written_to_in_their_language_and_staff_in_the_hotels(
+    store: NoticeStore, outbox: Outbox
+) -> None:
+    booking = outbox.book()
+    with connect(outbox.owner_url) as db:
+        db.execute("UPDATE bookings SET language = 'pt' WHERE hotel_id = %s", [outbox.hotel_id])
+    guest, staff = outbox.tell(booking, "received"), outbox.tell(booking, "new_request", "staff")
+    await store.claim(outbox.hotel_id, NOON)
+    assert [facts.language for facts in await store.read(outbox.hotel_id, [guest, staff])] == ["pt", "en"]
+
+
+async def test_a_deadline_is_told_to_the_desk_and_later_to_the_first_manager_with_a_login(
+    store: NoticeStore, outbox: Outbox
+) -> None:
+    booking = outbox.book()
+    manager = outbox.hire("manager")
+    outbox.hire("manager")
+    desk = outbox.tell(booking, "deadline_near", "staff", data={"who": "desk"})
+    later = outbox.tell(booking, "deadline_near", "staff", data={"who": "manager"})
+    assert (await store.claim(outbox.hotel_id, NOON)).to_send == (desk,)
+    [facts] = await store.read(outbox.hotel_id, [desk])
+    assert (facts.to, facts.notice.who) == ("stay@house.example", "desk")
+    await store.end(outbox.hotel_id, [NoticeEnd(desk, "sent", provider_id="id-1")], NOON)
+    assert (await store.claim(outbox.hotel_id, NOON)).to_send == (later,)
+    [facts] = await store.read(outbox.hotel_id, [later])
+    assert facts.to == manager
+
+
+async def test_a_room_that_was_told_of_is_not_told_of_again(store: NoticeStore, outbox: Outbox) -> None:
+    firm = approved(outbox.book([stay(1), stay(2)]), DESK).after
+    outbox.becomes(firm)
+    early = outbox.tell(firm, "pre_arrival", room=1)
+    assert (await store.claim(outbox.hotel_id, NOON)).to_send == (early,)
+    await store.end(outbox.hotel_id, [NoticeEnd(early, "sent", provider_id="id-1")], NOON)
+    later = outbox.tell(firm, "pre_arrival", room=2)
+    assert (await store.claim(outbox.hotel_id, NOON)).to_send == ()
+    assert outbox.state(later) == ("dropped", "Told before, in an earlier letter.")
+
+
+async def test_a_letter_lists_the_rooms_that_were_chosen_when_it_was_claimed(
+    store: NoticeStore, outbox: Outbox
+) -> None:
+    firm = approved(outbox.book([stay(1), stay(2), stay(3)]), DESK).after
+    first = cancelled(firm, GUEST, (2,)).after
+    outbox.becomes(first)
+    told = outbox.tell(first, "cancelled")
+    await store.claim(outbox.hotel_id, NOON)
+    await store.end(outbox.hotel_id, [NoticeEnd(told, "sent", provider_id="id-1")], NOON)
+    second = cancelled(first, GUEST, (3,)).after
+    outbox.becomes(second)
+    later = outbox.tell(second, "cancelled")
+    await store.claim(outbox.hotel_id, NOON)
+    [facts] = await store.read(outbox.hotel_id, [later])
+    assert [room.stay.number for room in facts.told] == [3]
+
+
+async def test_lines_that_an_amendment_put_aside_and_nights_given_back_are_in_no_letter(
+    store: NoticeStore, outbox: Outbox
+) -> None:
+    booking = outbox.book([stay(1, nights=3)])
+    with connect(outbox.owner_url) as db:
+        db.execute(
+            "UPDATE nightly_lines SET superseded_seq = 2 WHERE hotel_id = %s AND night = '2026-03-14'",
+            [outbox.hotel_id],
+        )
+        db.execute("UPDATE nightly_lines SET released = true WHERE hotel_id = %s AND night = '2026-03-16'",
+                   [outbox.hotel_id])  # fmt: skip
+    notice = outbox.tell(booking, "received")
+    await store.claim(outbox.hotel_id, NOON)
+    [facts] = await store.read(outbox.hotel_id, [notice])
+    assert [price.night for price in facts.rooms[0].nights] == [date(2026, 3, 15)]
+
+
+async def test_what_needs_a_person_is_written_down_with_the_notice_and_a_missing_address_is_not(
+    store: NoticeStore, outbox: Outbox
+) -> None:
+    nowhere = outbox.tell(outbox.book(email=None), "received")
+    two = outbox.tell(outbox.book(email="a@example.com, b@example.com"), "received")
+    refused = outbox.tell(outbox.book(), "received")
+    assert (await store.claim(outbox.hotel_id, NOON)).to_send == (refused,)
+    await store.end(outbox.hotel_id, [NoticeEnd(refused, "undeliverable", "Refused (406): inactive.")], NOON)
+    assert outbox.state(nowhere)[0] == "undeliverable"
+    assert [(row["notice_id"], row["kind"], row["detail"]) for row in outbox.attention()] == [
+        (two, "undeliverable", "This is not one e-mail address."),
+        (refused, "undeliverable", "Refused (406): inactive."),
+    ]
+
+
+async def test_every_end_is_counted_once_by_kind_and_state(database: Database, outbox: Outbox) -> None:
+    counted: list[tuple[str, str]] = []
+    store = NoticeStore(database, lambda kind, state: counted.append((kind, state)))
+    booking = outbox.book()
+    sent, staff = outbox.tell(booking, "received"), outbox.tell(booking, "overstay", "staff")
+    outbox.tell(outbox.book(email=None), "received")
+    await store.claim(outbox.hotel_id, NOON)
+    assert sorted(counted) == [("overstay", "dropped"), ("received", "undeliverable")]
+    for _ in range(2):
+        await store.end(outbox.hotel_id, [NoticeEnd(sent, "sent", provider_id="id-1")], NOON)
+        await store.end(outbox.hotel_id, [NoticeEnd(staff, "sent", provider_id="id-2")], NOON)
+    assert sorted(counted) == [("overstay", "dropped"), ("received", "sent"), ("received", "undeliverable")]

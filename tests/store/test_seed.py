@@ -28,7 +28,7 @@ WEB = Path(__file__).resolve().parents[2] / "web"
 SLUGS = [house.slug for house in HOUSES]
 TABLES = (
     "hotels", "policy_versions", "stay_policies", "room_types", "rooms", "rate_plans", "rate_plan_room_types",
-    "nightly_rates", "tax_rules", "room_type_nights", "staff", "staff_roles",
+    "nightly_rates", "tax_rules", "room_type_nights", "sources", "staff", "staff_roles",
 )  # fmt: skip
 
 

@@ -1,25 +1,11 @@
-"""Who works where, and sessions that end when they should."""
-
-from datetime import UTC, datetime, timedelta
+"""Who works where."""
 
 import pytest
 from sqlalchemy import text
 
 from store.session import Database, app_url
-from store.staff import (
-    StaffMember,
-    create_session,
-    find_session,
-    find_staff_by_email,
-    revoke_session,
-    revoke_sessions_of,
-    roles_of,
-    sweep_sessions,
-)
+from store.staff import StaffMember, find_staff_by_email, roles_of
 from tests.houses import opened
-
-NOW = datetime(2026, 11, 21, 9, 0, tzinfo=UTC)
-SHIFT = timedelta(hours=12)
 
 
 async def person(database: Database, email: str = "frontdesk@malabar.example") -> StaffMember:
@@ -61,91 +47,8 @@ async def test_roles_are_seen_by_their_own_person_and_inside_the_hotel_only(fres
     assert as_somebody_else == as_nobody == []
 
 
-async def test_a_session_is_open_until_its_very_end(database: Database) -> None:
-    member = await person(database)
-    async with database.public() as tx:
-        session = await create_session(tx, member.id, NOW, SHIFT)
-    async with database.public() as tx:
-        open_one = await find_session(tx, session.token, NOW + SHIFT - timedelta(seconds=1))
-        assert await find_session(tx, session.token, NOW + SHIFT) is None
-    assert open_one is not None
-    assert (open_one.staff_id, open_one.email, open_one.expires_at) == (member.id, member.email, NOW + SHIFT)
-    assert session.expires_at == NOW + SHIFT
-
-
-async def test_the_token_itself_is_nowhere_in_the_database(database: Database) -> None:
-    member = await person(database)
-    async with database.public() as tx:
-        session = await create_session(tx, member.id, NOW, SHIFT)
-        kept = (await tx.execute(text("SELECT string_agg(s::text, ' ') FROM sessions s"))).scalar_one()
-        assert session.token not in kept
-        hashes = (await tx.execute(text("SELECT token_hash FROM sessions"))).scalars().all()
-    assert len(session.token) >= 43
-    assert all(len(stored) == 64 and stored != session.token for stored in hashes)
-
-
-async def test_no_two_sessions_share_a_token(database: Database) -> None:
-    member = await person(database)
-    async with database.public() as tx:
-        tokens = {(await create_session(tx, member.id, NOW, SHIFT)).token for _ in range(20)}
-    assert len(tokens) == 20
-
-
-@pytest.mark.parametrize("token", ["", "x", "not-a-token", "ü" * 50, "x" * 101, "x" * 100_000])
-async def test_what_is_no_token_opens_nothing(database: Database, token: str) -> None:
-    async with database.public() as tx:
-        assert await find_session(tx, token, NOW) is None
-
-
-async def test_logging_out_ends_that_session_at_once_and_no_other(database: Database) -> None:
-    member = await person(database)
-    async with database.public() as tx:
-        one, other = [await create_session(tx, member.id, NOW, SHIFT) for _ in range(2)]
-    async with database.public() as tx:
-        assert await revoke_session(tx, one.token) is True
-    async with database.public() as tx:
-        assert await find_session(tx, one.token, NOW) is None
-        assert await find_session(tx, other.token, NOW) is not None
-        assert await revoke_session(tx, one.token) is False
-
-
-async def test_all_sessions_of_a_person_end_together(database: Database) -> None:
-    member, colleague = await person(database, "admin@kamo.example"), await person(database, "manager@kamo.example")
-    async with database.public() as tx:
-        mine = [await create_session(tx, member.id, NOW, SHIFT) for _ in range(3)]
-        theirs = await create_session(tx, colleague.id, NOW, SHIFT)
-    async with database.public() as tx:
-        assert await revoke_sessions_of(tx, member.id) == 3
-        assert [await find_session(tx, session.token, NOW) for session in mine] == [None] * 3
-        assert await find_session(tx, theirs.token, NOW) is not None
-
-
-async def test_a_person_who_has_left_has_no_session_any_more(fresh_url: str) -> None:
-    async with opened(app_url(fresh_url)) as database:
-        member = await person(database)
-        async with database.public() as tx:
-            session = await create_session(tx, member.id, NOW, SHIFT)
-        async with opened(fresh_url) as owner, owner.public() as tx:
-            await tx.execute(text("UPDATE staff SET active = false WHERE staff_id = :id"), {"id": member.id})
-        async with database.public() as tx:
-            assert await find_session(tx, session.token, NOW) is None
-        assert (await person(database)).active is False
-
-
-async def test_sweeping_removes_what_has_expired_and_nothing_else(fresh_url: str) -> None:
-    async with opened(app_url(fresh_url)) as database:
-        member = await person(database)
-        async with database.public() as tx:
-            await create_session(tx, member.id, NOW - SHIFT, SHIFT)
-            lasting = await create_session(tx, member.id, NOW, SHIFT)
-        async with database.public() as tx:
-            assert await sweep_sessions(tx, NOW) == 1
-            assert await sweep_sessions(tx, NOW) == 0
-            assert await find_session(tx, lasting.token, NOW) is not None
-
-
-async def test_operations_can_read_neither_passwords_nor_sessions(ops_url: str) -> None:
-    for table in ("staff", "sessions"):
+async def test_operations_can_read_nothing_of_logins(ops_url: str) -> None:
+    for table in ("staff", "sessions", "second_factors", "recovery_codes", "login_attempts"):
         async with opened(ops_url) as database:
             with pytest.raises(Exception, match="permission denied"):
                 async with database.public() as tx:

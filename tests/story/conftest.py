@@ -73,6 +73,16 @@ async def worker(client: Client, app_url: str) -> AsyncIterator[None]:
 
 
 @pytest.fixture
+async def trusting_worker(client: Client, app_url: str) -> AsyncIterator[None]:
+    """The worker as the running system has it: its stories use this process's own modules, so rules can be removed."""
+    database = Database(app_url, pool_size=10)
+    await database.open()
+    async with bookings_worker(client, database, SECRET, versioned=False):
+        yield
+    await database.close()
+
+
+@pytest.fixture
 def live(worker: None, client: Client, owner_url: str) -> Callable[[House, StayDates], Life]:
     """Begins a life at a hotel for a stay."""
     return lambda house, dates: Life(client, owner_url, house, dates)

@@ -77,7 +77,7 @@ async def test_a_booking_four_hundred_days_ahead_is_reminded_and_noticed(live: L
     await life.until(writes_at)
     await life.until(clocks(life)["no_show-1"])
     await life.reaches("no_show")
-    assert life.notices() == ["confirmed", "pre_arrival"]
+    assert life.notices() == ["confirmed", "pre_arrival", "no_show"]
     assert life.events() == ["booked", "reminded", "no_show"]
 
 

@@ -27,7 +27,9 @@ async def test_a_request_is_approved_hosted_paid_and_closed(live: Live, owner_ur
     assert (await life.begin()).outcome == "opened"
     row = life.row()
     assert (row["status"], row["payment_status"], row["version"]) == ("pending", "due", 1)
-    assert row["agenda"][0]["key"] == "approval_deadline"
+    assert [entry["key"] for entry in row["agenda"]][:3] == [
+        "approval_alert_desk", "approval_alert_manager", "approval_deadline",
+    ]  # fmt: skip
     assert life.counted() == [(night, 1, 0) for night in life.dates.nights]
 
     assert (await life.approve(version=1)).status == "confirmed"
@@ -46,7 +48,7 @@ async def test_a_request_is_approved_hosted_paid_and_closed(live: Live, owner_ur
         "requested", "approved", "room_assigned", "reminded", "checked_in", "payment_received", "checked_out",
         "completed",
     ]  # fmt: skip
-    assert life.notices() == ["received", "new_request", "confirmed", "pre_arrival", "check_out"]
+    assert life.notices() == ["received", "new_request", "confirmed", "pre_arrival", "check_in", "check_out"]
 
 
 async def test_a_stale_page_cannot_approve(live: Live, owner_url: str) -> None:

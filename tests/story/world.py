@@ -2,39 +2,56 @@
 
 import asyncio
 import secrets
+from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
-from typing import Any
+from typing import Any, LiteralString
 
 import psycopg
+from psycopg.rows import dict_row
 from pydantic import TypeAdapter
 from sqlalchemy.engine import make_url
-from temporalio.client import Client, WithStartWorkflowOperation, WorkflowHandle, WorkflowUpdateFailedError
+from temporalio.client import (
+    Client,
+    WithStartWorkflowOperation,
+    WorkflowHandle,
+    WorkflowUpdateFailedError,
+)
 from temporalio.common import WorkflowIDConflictPolicy
 from temporalio.exceptions import ApplicationError
 from temporalio.testing import TimeSkipper
 
 from domain.booking import Actor
+from domain.changes import PricedLine, StayPlan
 from domain.quoting import NightLine, Quote
 from domain.stay import StayDates
 from domain.terms import Confirmation, HotelTerms, Payment, StayTerms
 from messages.bookings import (
+    Amend,
     Answer,
+    AnswerChange,
     Approve,
+    AskChange,
     Asked,
     AssignRoom,
     BookingStart,
     Cancel,
     CheckIn,
     CheckOut,
+    Confirm,
     Decline,
+    GiveUp,
     GuestDetails,
     MarkNoShow,
+    MoveClock,
     OpenBooking,
     Opened,
+    Reinstate,
     Resume,
+    Rezone,
     RoomAsked,
     TakePayment,
+    WaiveFee,
 )
 from messages.names import BOOKINGS_QUEUE, reference, workflow_id
 from messages.offers import Offer, sign_offer
@@ -44,6 +61,7 @@ from workflows.booking import BookingWorkflow
 SECRET = "a secret for tests only"
 GUEST = Actor("guest")
 DESK = Actor("staff", "frontdesk", 1)
+MANAGER = Actor("staff", "manager", 2)
 NIGHT_MINOR = 10_000
 
 
@@ -54,6 +72,7 @@ class House:
     hotel_id: int
     code: str
     terms: HotelTerms
+    stay: StayTerms
     rooms: dict[str, int] = field(default_factory=dict)
 
 
@@ -65,6 +84,7 @@ def connect(owner_url: str) -> psycopg.Connection[Any]:
 
 def build_house(
     owner_url: str,
+    given: psycopg.Connection[Any] | None = None,
     *,
     zone: str = "Asia/Kolkata",
     currency: str = "INR",
@@ -73,13 +93,18 @@ def build_house(
     rooms: int = 2,
     first: date | None = None,
     nights: int = 500,
+    stay: StayTerms | None = None,
     **terms: Any,
 ) -> House:
-    """Inserts a hotel of its own, with rooms 101 and up, one plan and stock for `nights` from `first` (today)."""
+    """Inserts a hotel of its own, with rooms 101 and up, one plan and stock for `nights` from `first` (today).
+
+    given: a connection that is open already; stay: the plan's terms; **terms: the hotel's.
+    """
     code = "".join(secrets.choice("ABCDEFGHJKLMNPQRSTUVWXYZ") for _ in range(3))
+    stay = stay or StayTerms(1, "flexible")
     own = HotelTerms(1, zone, currency, payment, confirmation, **terms)
     start = first or datetime.now(UTC).date() - timedelta(days=2)
-    with connect(owner_url) as db:
+    with nullcontext(given) if given else connect(owner_url) as db:
         while db.execute("SELECT 1 FROM hotels WHERE code = %s", [code]).fetchone():
             code = "".join(secrets.choice("ABCDEFGHJKLMNPQRSTUVWXYZ") for _ in range(3))
         row = db.execute(
@@ -94,7 +119,7 @@ def build_house(
             "INSERT INTO policy_versions VALUES (%s, 1, %s, now(), 'test')",
             [hotel_id, TypeAdapter(HotelTerms).dump_json(own).decode()],
         )
-        stay_terms = TypeAdapter(StayTerms).dump_json(StayTerms(1, "flexible")).decode()
+        stay_terms = TypeAdapter(StayTerms).dump_json(stay).decode()
         db.execute("INSERT INTO stay_policies VALUES (%s, 1, 'flexible', %s, now())", [hotel_id, stay_terms])
         db.execute(
             "INSERT INTO room_types (hotel_id, room_type_id, code, name, description, base_guests, max_guests,"
@@ -119,7 +144,7 @@ def build_house(
                 " SELECT %s, %s, %s::date + n, %s FROM generate_series(0, %s) AS n",
                 [hotel_id, room_type, start, physical, nights],
             )
-    return House(hotel_id, code, own, {**numbers, "900": 900})
+    return House(hotel_id, code, own, stay, {**numbers, "900": 900})
 
 
 def offer(house: House, dates: StayDates, **changes: Any) -> Offer:
@@ -134,6 +159,14 @@ def offer(house: House, dates: StayDates, **changes: Any) -> Offer:
     return replace(promised, **changes)
 
 
+def plan(house: House, number: int, dates: StayDates, room_type: int = 1, **prices: int) -> StayPlan:
+    """What a stay becomes: every night at 100.00, or at the price named for its date (`d20270310=12_000`)."""
+    lines = tuple(
+        PricedLine("room", night, "ROOM", "Room", prices.get(f"d{night:%Y%m%d}", NIGHT_MINOR)) for night in dates.nights
+    )
+    return StayPlan(number, dates.arrival, dates.departure, room_type, 1, house.stay, 2, (), lines)
+
+
 @dataclass
 class Life:
     """One booking and the hands of everybody around it."""
@@ -143,17 +176,20 @@ class Life:
     house: House
     dates: StayDates
     reference: str = ""
+    db: psycopg.Connection[Any] | None = None
 
     @property
     def handle(self) -> WorkflowHandle[Any, Any]:
         """The booking's workflow, whichever run."""
         return self.client.get_workflow_handle(workflow_id(self.reference))
 
-    async def begin(self, rooms: int = 1, key: str = "", late: bool = False, **changes: Any) -> Opened:
+    async def begin(
+        self, rooms: int = 1, key: str = "", late: bool = False, actor: Actor = GUEST, **more: Any
+    ) -> Opened:
         """Asks for rooms; answers what the opening came to. late: nobody waits for it any more."""
         key = key or secrets.token_hex(8)
         self.reference = reference(SECRET, self.house.code, self.dates.arrival, key, 0)
-        signed = sign_offer(SECRET, offer(self.house, self.dates, **changes))
+        signed = sign_offer(SECRET, offer(self.house, self.dates))
         opening = OpenBooking(
             hotel_id=self.house.hotel_id,
             reference=self.reference,
@@ -162,8 +198,9 @@ class Life:
             rooms=(RoomAsked(signed),) * rooms,
             guest=GuestDetails("A Guest", "guest@example.com", "+91 98470 00000", "IN"),
             open_before=datetime.now(UTC) + timedelta(seconds=-1 if late else 15),
-            actor=GUEST,
-            channel="web",
+            actor=actor,
+            channel="web" if actor is GUEST else "desk",
+            **more,
         )
         start = self._start(BookingStart(opening=opening))
         return await self.client.execute_update_with_start_workflow(
@@ -182,9 +219,23 @@ class Life:
     async def ask(self, update: Any, command: Any, key: str = "") -> Answer:
         """Sends a command as the API does: update-with-start, resuming from the row where no run is open."""
         resume = self._start(BookingStart(resume=Resume(self.house.hotel_id, self.reference)))
-        return await self.client.execute_update_with_start_workflow(
-            update, command, start_workflow_operation=resume, id=key or command.asked.key
+        answer = asyncio.create_task(
+            self.client.execute_update_with_start_workflow(
+                update, command, start_workflow_operation=resume, id=key or command.asked.key
+            )
         )
+        while not (await asyncio.wait([answer], timeout=0.2))[0]:
+            await self._wakes()
+        return await answer
+
+    async def _wakes(self) -> None:
+        """A run that begins after the end begins at the real time, and waits for the clock of the run before."""
+        try:
+            instant = self.row()["last_instant"]
+        except psycopg.Error:
+            return
+        if instant > datetime.now(UTC):
+            await self.until(instant)
 
     def asked(self, actor: Actor = DESK, **more: Any) -> Asked:
         """What every command carries."""
@@ -198,9 +249,55 @@ class Life:
         """The hotel says no."""
         return await self.ask(BookingWorkflow.decline, Decline(self.asked(**more)))
 
-    async def cancel(self, actor: Actor = GUEST, **more: Any) -> Answer:
-        """Rooms are given up."""
-        return await self.ask(BookingWorkflow.cancel, Cancel(self.asked(actor, **more)))
+    async def confirm(self, **more: Any) -> Answer:
+        """The desk makes an option firm."""
+        return await self.ask(BookingWorkflow.confirm, Confirm(self.asked(**more)))
+
+    async def cancel(self, actor: Actor = GUEST, waive: bool = False, fee: int | None = None, **more: Any) -> Answer:
+        """Rooms are given up. fee: what a dry run told."""
+        return await self.ask(BookingWorkflow.cancel, Cancel(self.asked(actor, **more), waive, fee))
+
+    async def amend(
+        self, *plans: StayPlan, actor: Actor = DESK, how: dict[str, Any] | None = None, **more: Any
+    ) -> Answer:
+        """Stays become what the plans say. how: what else the command carries."""
+        return await self.ask(BookingWorkflow.amend, Amend(self.asked(actor, **more), plans, **(how or {})))
+
+    async def extend(self, number: int, dates: StayDates, **more: Any) -> Answer:
+        """A stay goes on for longer."""
+        return await self.amend(plan(self.house, number, dates), how={"what": "extended"}, **more)
+
+    async def reinstate(self, actor: Actor = DESK, oversell: bool = False, **more: Any) -> Answer:
+        """What had ended is taken up again."""
+        return await self.ask(BookingWorkflow.reinstate, Reinstate(self.asked(actor, **more), oversell))
+
+    async def waive_fee(self, actor: Actor = MANAGER, **more: Any) -> Answer:
+        """A fee is not asked for."""
+        return await self.ask(BookingWorkflow.waive_fee, WaiveFee(self.asked(actor, **more)))
+
+    async def give_up(self, actor: Actor = MANAGER, **more: Any) -> Answer:
+        """What can't be had is ended."""
+        return await self.ask(BookingWorkflow.give_up, GiveUp(self.asked(actor, **more)))
+
+    async def move_clock(self, key: str, at: datetime | None, actor: Actor = DESK, **more: Any) -> Answer:
+        """A clock is moved, or put back."""
+        more.setdefault("reason", "The guest called.")
+        return await self.ask(BookingWorkflow.move_clock, MoveClock(self.asked(actor, **more), key, at))
+
+    async def ask_change(self, *plans: StayPlan, actor: Actor = GUEST, **more: Any) -> Answer:
+        """The guest asks for what only the hotel may grant."""
+        prices = (self.row()["total_minor"], sum(one.total_minor for one in plans))
+        wish = AskChange(self.asked(actor, **more), "{}", "A later flight.", plans, *prices)
+        return await self.ask(BookingWorkflow.ask_change, wish)
+
+    async def answer_change(self, number: int, verdict: str, *plans: StayPlan, **more: Any) -> Answer:
+        """A wish is granted, declined or taken back."""
+        answered = AnswerChange(self.asked(more.pop("actor", DESK), **more), number, verdict, plans)
+        return await self.ask(BookingWorkflow.answer_change, answered)
+
+    async def correct_zone(self, zone: str, version: int = 2) -> None:
+        """The hotel's zone was wrong."""
+        await self.handle.signal(BookingWorkflow.correct_zone, Rezone(zone, version, MANAGER))
 
     async def assign(self, number: str, stay: int = 1, **more: Any) -> Answer:
         """A stay gets a room; 900 is the suite."""
@@ -237,34 +334,40 @@ class Life:
         """The booking's own clock, skipped time included."""
         return await TimeSkipper(self.client).get_current_time(self.handle)
 
+    def looked(self, sql: LiteralString, *values: Any) -> list[dict[str, Any]]:
+        """The rows of a query, by a connection of its own unless one is given for many."""
+        if self.db is None:
+            with connect(self.owner_url) as db:
+                return db.cursor(row_factory=dict_row).execute(sql, values).fetchall()
+        return self.db.cursor(row_factory=dict_row).execute(sql, values).fetchall()
+
     def row(self) -> dict[str, Any]:
         """The booking's row, as readers see it."""
-        with connect(self.owner_url) as db:
-            cursor = db.execute("SELECT * FROM bookings WHERE reference = %s", [self.reference])
-            found = cursor.fetchone()
-            names = [column.name for column in cursor.description or ()]
-        return dict(zip(names, found, strict=True)) if found else {}
+        found = self.looked("SELECT * FROM bookings WHERE reference = %s", self.reference)
+        return found[0] if found else {}
+
+    def agenda(self) -> dict[str, datetime]:
+        """The clocks' instants by key, as readers see them."""
+        return {entry["key"]: datetime.fromisoformat(entry["at"]) for entry in self.row()["agenda"]}
 
     def events(self) -> list[str]:
         """What happened, in order."""
-        with connect(self.owner_url) as db:
-            rows = db.execute("SELECT what FROM booking_events WHERE reference = %s ORDER BY seq", [self.reference])
-            return [row[0] for row in rows]
+        rows = self.looked("SELECT what FROM booking_events WHERE reference = %s ORDER BY seq", self.reference)
+        return [row["what"] for row in rows]
 
     def notices(self) -> list[str]:
         """What was wished to be sent, in order."""
-        with connect(self.owner_url) as db:
-            rows = db.execute("SELECT kind FROM notices WHERE reference = %s ORDER BY notice_id", [self.reference])
-            return [row[0] for row in rows]
+        rows = self.looked("SELECT kind FROM notices WHERE reference = %s ORDER BY notice_id", self.reference)
+        return [row["kind"] for row in rows]
 
     def counted(self) -> list[tuple[date, int, int]]:
         """(night, held, sold) of the doubles, for the booking's nights."""
-        with connect(self.owner_url) as db:
-            return db.execute(
-                "SELECT night, held, sold FROM room_type_nights WHERE hotel_id = %s AND room_type_id = 1"
-                " AND night >= %s AND night < %s ORDER BY night",
-                [self.house.hotel_id, self.dates.arrival, self.dates.departure],
-            ).fetchall()
+        rows = self.looked(
+            "SELECT night, held, sold FROM room_type_nights WHERE hotel_id = %s AND room_type_id = 1"
+            " AND night >= %s AND night < %s ORDER BY night",
+            self.house.hotel_id, self.dates.arrival, self.dates.departure,
+        )  # fmt: skip
+        return [(row["night"], row["held"], row["sold"]) for row in rows]
 
     async def reaches(self, wanted: object, column: str = "status", seconds: float = 15) -> dict[str, Any]:
         """The row, once a column says what is wanted. Bounded: a story that does not get there fails the test."""

@@ -2,18 +2,23 @@
 
 import asyncio
 import sys
-from datetime import timedelta
+from collections.abc import Callable
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
+import httpx
 import pytest
 from temporalio.client import Client, WorkflowExecutionStatus, WorkflowFailureError
+from temporalio.runtime import PrometheusConfig, Runtime, TelemetryConfig
 
+from domain.acts import approved, cancelled
 from domain.booking import Actor
-from domain.notices import BATCH
-from domain.steps import Act, approved, cancelled
+from domain.notices import BATCH, NoticeEnd
+from domain.steps import Act
 from gateways.letters import Letters
 from gateways.postmark import PostmarkMailer
 from messages.notices import Ring
+from store.notices import NoticeStore
 from store.session import Database
 from tests.doubles.running import TOKEN, Double
 from tests.gateways.facts import stay
@@ -31,10 +36,16 @@ from tests.story.notices.post import (
     working,
 )
 from tests.story.world import connect
+from worker.notices import counted_by
 from workflows.notices import NoticesWorkflow
 
 DESK = Act(NOON, Actor("staff", "frontdesk", 1), "desk")
 GUEST = Act(NOON, Actor("guest"), "web")
+
+
+def in_a_month() -> date:
+    """An arrival that is still to come by the workflow's clock."""
+    return datetime.now(UTC).date() + timedelta(days=30)
 
 
 async def test_a_request_is_told_to_the_guest_and_to_the_hotel_and_the_story_ends_when_nothing_more_comes(
@@ -84,7 +95,7 @@ async def test_a_ring_while_it_waits_sends_at_once(post: Post) -> None:
 
 
 async def test_the_letters_of_a_booking_arrive_in_their_order(post: Post) -> None:
-    firm = approved(post.outbox.book(), DESK).after
+    firm = approved(post.outbox.book([stay(arrival=in_a_month())]), DESK).after
     post.outbox.becomes(firm)
     post.outbox.tell(firm, "confirmed")
     post.outbox.tell(firm, "pre_arrival", room=1)
@@ -104,7 +115,7 @@ async def test_a_cancelled_booking_is_not_reminded(post: Post) -> None:
 
 
 async def test_three_rooms_that_arrive_together_bring_one_reminder(post: Post) -> None:
-    firm = approved(post.outbox.book([stay(1), stay(2), stay(3)]), DESK).after
+    firm = approved(post.outbox.book([stay(room, arrival=in_a_month()) for room in (1, 2, 3)]), DESK).after
     post.outbox.becomes(firm)
     for room in (1, 2, 3):
         post.outbox.tell(firm, "pre_arrival", room=room)
@@ -280,3 +291,24 @@ async def test_many_rings_in_a_rest_renew_the_story_and_shorten_no_rest(post: Po
     assert post.outbox.states() == ["waiting"]
     await post.pass_time(timedelta(seconds=16))
     await post.until("sent")
+
+
+async def test_the_workers_metrics_count_what_became_of_notices(
+    client: Client, database: Database, owner_url: str, free_port: Callable[[], int]
+) -> None:
+    address = f"127.0.0.1:{free_port()}"
+    runtime = Runtime(telemetry=TelemetryConfig(metrics=PrometheusConfig(bind_address=address)))
+    outbox, store = build_outbox(owner_url), NoticeStore(database, counted_by(runtime))
+    sent, _ = outbox.tell(outbox.book(), "received"), outbox.tell(outbox.book(email=None), "received")
+    await store.claim(outbox.hotel_id, NOON)
+    await store.end(outbox.hotel_id, [NoticeEnd(sent, "sent", provider_id="id-1")], NOON)
+    async with httpx.AsyncClient(trust_env=False) as asking:
+        page = (await asking.get(f"http://{address}/metrics")).text
+    counted = {line.rpartition(" ")[0]: line.rpartition(" ")[2] for line in page.splitlines() if "holdfast" in line}
+    told = {
+        state: value
+        for name, value in counted.items()
+        for state in ("sent", "undeliverable")
+        if name.startswith("holdfast_notices_total{") and 'kind="received"' in name and f'state="{state}"' in name
+    }
+    assert told == {"sent": "1", "undeliverable": "1"}, page

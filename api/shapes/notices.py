@@ -1,0 +1,167 @@
+"""Notices as the hotel's people see them, and what a mail provider tells about letters."""
+
+from datetime import datetime
+from typing import Annotated, Any, Literal
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
+
+from api.shapes.common import Asked, Told
+from domain.notices import KINDS
+
+AttentionKind = Literal["undeliverable", "bounced", "complained"]
+Why = Annotated[str, StringConstraints(min_length=1, max_length=500, pattern=r"^[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f]*$")]
+
+
+class NoticeSwitch(Asked):
+    """Whether a kind of notice is sent."""
+
+    enabled: bool
+
+
+class NoticeKindRow(Told):
+    """A kind of notice at this hotel."""
+
+    kind: str = Field(examples=["pre_arrival"])
+    title: str
+    tells: str = Field(description="What it tells, in one sentence.")
+    audience: Literal["guest", "staff"]
+    enabled: bool
+    when: str = Field(description="When it is sent by the hotel's present terms.")
+    warning: str | None = Field(description="What switching it off costs, where that should be known.")
+
+
+class NoticeKindList(Told):
+    """Every kind of notice; it is one page."""
+
+    items: list[NoticeKindRow]
+    next_cursor: str | None = None
+    limit: int = len(KINDS)
+
+
+class Resend(Asked):
+    """Nothing needs to be said beside the address."""
+
+
+class NoticeSentAgain(Told):
+    """The letter that is on its way in place of an earlier one."""
+
+    notice_id: int
+    resend_of: int
+    kind: str
+
+
+class AttentionLinks(Told):
+    """Where to go on."""
+
+    booking: str = Field(description="The booking's page at the desk.")
+    resend: str = Field(description="POST here sends the letter again.")
+    close: str = Field(description="POST here closes the item.")
+
+
+class AttentionItem(Told):
+    """Something that a person has to look at."""
+
+    item_id: int
+    kind: AttentionKind
+    reference: str
+    notice_id: int
+    notice_kind: str
+    sentence: str
+    what_to_do: str
+    opened_at: datetime
+    opened_local: str
+    closed_at: datetime | None
+    closed_by: str | None
+    closed_reason: str
+    links: AttentionLinks
+
+
+class AttentionList(Told):
+    """Open items, the newest first."""
+
+    items: list[AttentionItem]
+    next_cursor: str | None
+    limit: int
+
+
+class AttentionClose(Asked):
+    """Why nothing is left to do."""
+
+    reason: Why
+
+
+class PostmarkNews(BaseModel):
+    """What Postmark tells of one letter; of its many members these are read."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    record_type: str = Field(alias="RecordType", max_length=50)
+    message_id: str = Field(default="", alias="MessageID", max_length=100)
+    metadata: dict[str, Any] = Field(default_factory=dict, alias="Metadata")
+    bounce_type: str = Field(default="", alias="Type", max_length=100)
+    name: str = Field(default="", alias="Name", max_length=200)
+    description: str = Field(default="", alias="Description", max_length=2000)
+    delivered_at: AwareDatetime | None = Field(default=None, alias="DeliveredAt")
+    bounced_at: AwareDatetime | None = Field(default=None, alias="BouncedAt")
+    received_at: AwareDatetime | None = Field(default=None, alias="ReceivedAt")
+
+
+class Heard(Told):
+    """What became of the news. ignored: old news, a letter that is not ours, or nothing that is kept."""
+
+    outcome: Literal["noted", "ignored"]
+
+
+NOTICE_KIND = {
+    "kind": "pre_arrival",
+    "title": "before your arrival",
+    "tells": "Times, address and price before the arrival.",
+    "audience": "guest",
+    "enabled": True,
+    "when": "2 days before the arrival at 10:00 hotel time.",
+    "warning": None,
+}
+NOTICE_KINDS = {"items": [NOTICE_KIND], "next_cursor": None, "limit": len(KINDS)}
+SENT_AGAIN = {"notice_id": 812, "resend_of": 640, "kind": "confirmed"}
+ATTENTION = {
+    "item_id": 7,
+    "kind": "bounced",
+    "reference": "MLB-20261215-7Q4K2M",
+    "notice_id": 640,
+    "notice_kind": "confirmed",
+    "sentence": "The letter “booking confirmed” to the guest came back. Bounced: Hard bounce.",
+    "what_to_do": "Ask the guest for another address, correct it and send the letter again; or print the link.",
+    "opened_at": "2026-12-01T09:30:00Z",
+    "opened_local": "Tue 1 Dec 2026, 15:00 (IST)",
+    "closed_at": None,
+    "closed_by": None,
+    "closed_reason": "",
+    "links": {
+        "booking": "/desk/bookings/MLB-20261215-7Q4K2M",
+        "resend": "/api/v1/desk/bookings/MLB-20261215-7Q4K2M/notices/640/resend",
+        "close": "/api/v1/desk/attention/7/close",
+    },
+}
+ATTENTION_LIST = {"items": [ATTENTION], "next_cursor": None, "limit": 50}
+CLOSED = {
+    **ATTENTION,
+    "closed_at": "2026-12-01T10:00:00Z",
+    "closed_by": "Front desk",
+    "closed_reason": "Called the guest.",
+}
+BOUNCE = {
+    "RecordType": "Bounce",
+    "ID": 42,
+    "Type": "HardBounce",
+    "Name": "Hard bounce",
+    "Description": "The mailbox does not exist.",
+    "MessageID": "883953f4-6105-42a2-a16a-77a8eac79483",
+    "Metadata": {"holdfast_notice": "3.640", "holdfast_booking": "MLB-20261215-7Q4K2M"},
+    "BouncedAt": "2026-12-01T09:30:00.1234567Z",
+}
+DELIVERY = {
+    "RecordType": "Delivery",
+    "MessageID": "883953f4-6105-42a2-a16a-77a8eac79483",
+    "Metadata": {"holdfast_notice": "3.640", "holdfast_booking": "MLB-20261215-7Q4K2M"},
+    "DeliveredAt": "2026-12-01T09:29:58Z",
+}
