@@ -310,3 +310,6 @@ def test_a_move_beyond_the_new_departure_is_dropped() -> None:
     assert entry(step.after, "no_show-1").at == march(11, 3)
     assert step.difference["dropped_clocks"] == "no_show-1"
     assert step.after.status is Status.CONFIRMED
+    limit = moved(confirmed(nights=3), "no_show-1", march(11, 11))
+    kept = changing.amended(limit, act(march(2, 9), DESK), [plan(limit.stays[0], departure=ARRIVAL + A_DAY)])
+    assert entry(kept.after, "no_show-1").at == march(11, 11)

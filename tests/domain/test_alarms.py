@@ -191,6 +191,9 @@ def test_without_prices_by_night_the_added_one_costs_an_equal_share() -> None:
     late = replace(in_house(), stays=(stay,), fired=("overstay-1",))
     longer = ring(late, march(13, 3)).after.stays[0]
     assert (longer.total_minor, longer.night_minor) == (29_998, ())
+    one = in_house(nights=1)
+    bare = replace(one, stays=(replace(one.stays[0], night_minor=(), total_minor=9_999),), fired=("overstay-1",))
+    assert ring(bare, march(12, 3)).after.stays[0].total_minor == 19_998
 
 
 def test_a_guest_is_kept_for_seven_nights_at_most() -> None:
@@ -218,6 +221,22 @@ def test_an_audit_that_was_moved_counts_for_one_night_only() -> None:
     assert [move.key for move in again.moves] == ["overstay-11"]
     alerted = ring(again, march(13, 12)).after
     assert entry(alerted, "overstay_night-1").at == march(14, 3)
+
+
+def test_a_night_in_a_room_that_is_given_to_the_next_guest_is_a_matter_for_people() -> None:
+    """The night is added and counted; the room is left to who has it from then on, and the desk is told."""
+    step = ring(ring(in_house(), march(12, 12)).after, march(13, 3))
+    assert step.rooms
+    taken = alarms.in_a_taken_room(step, "101")
+    assert (taken.rooms, taken.nights, taken.added) == ((), step.nights, step.added)
+    assert taken.after == replace(step.after, attention=taken.after.attention)
+    assert taken.after.attention == (
+        "Stay 1 went on for a night nobody had booked; the guest has not checked out."
+        " Room 101 is given to another guest for that night."
+    )
+    quiet = replace(step, after=replace(step.after, attention=""))
+    told = alarms.in_a_taken_room(quiet, "101").after.attention
+    assert told == "Room 101 is given to another guest for that night."
 
 
 def test_a_stay_that_is_not_there_cannot_go_on() -> None:

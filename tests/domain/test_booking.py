@@ -95,6 +95,8 @@ def test_without_prices_by_night_the_whole_price_stays_owed() -> None:
     stay = replace(confirmed(nights=3).stays[0], night_minor=())
     assert stay.owed_minor == 30_000
     assert replace(stay, released_from=ELEVENTH, fee_minor=500).owed_minor == 30_500
+    # A night that has no price on file costs nothing.
+    assert replace(stay, night_minor=(9_000,)).owed_minor == 9_000
 
 
 @pytest.mark.parametrize(
@@ -127,6 +129,8 @@ def test_the_money_in_one_word() -> None:
     words = {0: "due", 1: "part_paid", 19_999: "part_paid", 20_000: "paid", 20_001: "paid"}
     for paid, word in words.items():
         assert payment_status(replace(made, paid_minor=paid)) is PaymentStatus(word)
+    cheap = replace(made, stays=(replace(made.stays[0], night_minor=(1, 0), total_minor=1),))
+    assert payment_status(cheap) is PaymentStatus.DUE
     free = replace(made, terms=replace(KOCHI, payment=Payment.NONE))
     assert payment_status(free) is PaymentStatus.NONE
     over = replace(acts.cancelled(made, act(march(2, 9)), [1]).after, paid_minor=5_000)

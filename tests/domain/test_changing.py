@@ -239,6 +239,7 @@ def test_a_moved_clock_is_put_back_the_same_way() -> None:
     back = changing.clock_moved(again, doing, entry(again, "approval_deadline"), None)
     assert (back.what, [move.key for move in back.after.moves]) == ("clock_put_back", ["cancel_free_until-1"])
     assert (back.difference["before"], back.difference["at"]) == (march(4, 9).isoformat(), march(2, 11, 30).isoformat())
+    assert back.difference["default_at"] == march(2, 11, 30).isoformat()
     assert entry(back.after, "approval_deadline").at == march(2, 11, 30)
 
 

@@ -192,7 +192,9 @@ def test_what_is_already_true_is_no_news() -> None:
     two = with_rooms(made)
     inside = acts.checked_in(two, act(march(10, 15)), two.stays).after
     half = acts.cancelled(made, act(march(2, 9)), [2]).after
+    both = acts.no_show(half, act(march(11, 3), SYSTEM), [1]).after
     known = [
+        (both, A.CANCEL, ()), (both, A.NO_SHOW, ()),
         (made, A.APPROVE, ()), (inside, A.APPROVE, ()), (made, A.CONFIRM, ()), (inside, A.CONFIRM, ()),
         (REJECTED, A.DECLINE, ()), (cancelled(made), A.CANCEL, ()), (half, A.CANCEL, [2]), (inside, A.CHECK_IN, ()),
         (LEFT, A.CHECK_OUT, ()), (closed(in_house()), A.CHECK_OUT, ()), (missing(), A.NO_SHOW, ()),

@@ -87,6 +87,7 @@ def test_nights_that_passed_while_it_was_cancelled_are_neither_taken_nor_owed() 
 def test_a_no_show_keeps_night_one_and_is_awaited_from_today_on() -> None:
     """Three nights; back on 12 March: the 10th stays taken and owed, the 11th is skipped, the 12th is taken anew."""
     step = again(missing(), march(12, 9))
+    awaited = (date(2027, 3, 12), date(2027, 3, 13))
     stay = step.after.stays[0]
     assert (step.after.status, stay.skipped, stay.expected_on) == (
         Status.CONFIRMED, (date(2027, 3, 11),), date(2027, 3, 12),
@@ -95,6 +96,7 @@ def test_a_no_show_keeps_night_one_and_is_awaited_from_today_on() -> None:
     assert [(move.night.day, move.sold) for move in step.nights] == [(12, 1)]
     assert step.difference["fee_reversed_minor"] == 10_000
     assert (stay.released_from, step.after.owed_minor) == (None, 20_000)
+    assert (stay.room_id, stay.room_number, step.rooms) == (None, "", (RoomChange(1, None, *awaited),))
     assert (entry(step.after, "no_show-1").at, entry(step.after, "check_in_from-1").at) == (march(13, 3), march(12, 14))
 
 
@@ -232,6 +234,10 @@ def test_clocks_that_hung_on_it_are_placed_anew_and_others_stay() -> None:
     after = again(made, march(3, 9), 1).after
     assert [move.key for move in after.moves] == ["no_show-2", "no_show-11", "change_request-1"]
     assert after.fired == ("pre_arrival-2",)
+    both = acts.cancelled(made, act(march(3, 9)), [2]).after
+    after = again(both, march(3, 10), 1, 2).after
+    assert [move.key for move in after.moves] == ["no_show-11", "change_request-1"]
+    assert after.fired == ()
 
 
 @pytest.mark.parametrize(("minute", "skipped"), [(59, False), (60, True)])

@@ -28,7 +28,6 @@ from tests.domain.made import (
     ARRIVAL,
     ASKED,
     GUEST,
-    KOCHI,
     act,
     booking,
     confirmed,
@@ -225,7 +224,8 @@ def test_what_nobody_did_was_done_by_the_system() -> None:
     assert (doing.actor, doing.channel, doing.reason) == (SYSTEM, "system", "")
     assert [str(Repeated(same_step=same)) for same in (True, False)] == ["same step", "same key"]
     assert Repeated(same_step=True).same_step
-    assert KOCHI.feedback_after_seconds is None
+    lapsed = ChangeNews(1, "lapsed")
+    assert (lapsed.wish, lapsed.text, lapsed.plans, lapsed.before_minor, lapsed.after_minor) == ("", "", (), 0, 0)
 
 
 def test_a_life_as_a_whole_adds_up() -> None:

@@ -15,7 +15,7 @@ ZONES = ("Asia/Kolkata", "America/New_York", "Europe/Lisbon", "Pacific/Apia", "A
 PENALTIES = (Penalty.NONE, Penalty.FIRST_NIGHT, Penalty.PERCENT, Penalty.FULL)
 # What is likely while the booking is in a status; one wish in six is anything at all.
 LIKELY = {
-    "held": "move_clock move_clock move_clock cancel amend ring ring full_house",
+    "held": "move_clock move_clock move_clock move_clock cancel amend ring ring full_house",
     "pending": "decline cancel move_clock move_clock ask_change answer_change ring ring ring amend",
     "confirmed": "assign pay cancel cancel move_clock move_clock move_clock amend amend extend ask_change"
     " answer_change answer_change no_show ring ring arrive arrive full_house full_house dirty",
@@ -136,6 +136,9 @@ class Chance:
         draw, clocks = self.draw, model.clocks()
         if not clocks or draw.random() < 0.15:
             return {"clock": draw.choice(STRANGE_CLOCKS), "at": now + 2 * DAY}
+        moved = [clock for clock in clocks if clock.key in model.moved]
+        if moved and draw.random() < 0.5:
+            return {"clock": draw.choice(moved).key, "at": None}
         clock = draw.choice(clocks)
         return {"clock": clock.key, "at": self._instant(clock, now)}
 

@@ -83,6 +83,11 @@ async def test_the_ladder_alerts_the_desk_and_the_manager_and_ends_by_rule(
     sold = 1 if status == "confirmed" else 0
     assert life.counted() == [(night, 0, sold) for night in life.dates.nights]
     assert row["attention"] == ("Confirmed without an answer." if sold else "")
+    if status == "expired":
+        await life.reinstate(reason="The desk was asleep.")
+        row = life.row()
+        assert (row["status"], row["approval_deadline"] - row["last_instant"]) == ("pending", timedelta(hours=10))
+        assert life.notices()[-2:] == ["pending", "new_request"]
 
 
 async def test_a_moved_deadline_takes_its_alerts_with_it(live: Live, owner_url: str) -> None:
