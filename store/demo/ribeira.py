@@ -108,8 +108,14 @@ HOUSE = House(
         "Breakfast is served on the ground floor until eleven; trams and ferries leave around the corner."
     ),
     terms=HotelTerms(
-        1, "Europe/Lisbon", "EUR", Payment.DEPOSIT, Confirmation.AUTO, check_in_time=time(15),
-        check_out_time=time(12), feedback_after_seconds=86_400,
+        1,
+        "Europe/Lisbon",
+        "EUR",
+        Payment.DEPOSIT,
+        Confirmation.AUTO,
+        check_in_time=time(15),
+        check_out_time=time(12),
+        feedback_after_seconds=86_400,
     ),
     stay_policies=(StayTerms(FLEXIBLE, "flexible", free_until_days=2, free_until_time=time(18)), non_refundable()),
     room_types=ROOM_TYPES,

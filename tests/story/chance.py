@@ -17,7 +17,7 @@ PENALTIES = (Penalty.NONE, Penalty.FIRST_NIGHT, Penalty.PERCENT, Penalty.FULL)
 LIKELY = {
     "held": "move_clock move_clock move_clock move_clock cancel amend ring ring full_house",
     "pending": "decline cancel move_clock move_clock ask_change answer_change ring ring ring amend",
-    "confirmed": "assign pay cancel cancel move_clock move_clock move_clock amend amend extend ask_change"
+    "confirmed": "assign pay cancel cancel cancel cancel move_clock move_clock move_clock amend amend extend ask_change"
     " answer_change answer_change no_show ring ring arrive arrive full_house full_house dirty",
     "checked_in": "pay check_out extend extend amend assign move_clock ring ring ring cancel no_show full_house",
     "checked_out": "pay ring move_clock waive_fee",
@@ -43,7 +43,7 @@ class Chance:
         draw = self.draw
         manual = draw.random() < 0.5
         rate = StayTerms(
-            1, "drawn", free_until_days=draw.choice((1, 1, 3, None)), late_cancellation=draw.choice(PENALTIES),
+            1, "drawn", free_until_days=draw.choice((1, 3, None, None)), late_cancellation=draw.choice(PENALTIES),
             late_percent=33, no_show=draw.choice(PENALTIES), no_show_percent=80,
             early_departure=draw.choice(tuple(EarlyDeparture)), early_percent=25,
         )  # fmt: skip
@@ -119,7 +119,7 @@ class Chance:
                 balance = model.balance()
                 return {"amount": draw.choice((balance, balance, balance // 2, balance + 1, 0))}
             case "cancel":
-                return {"waive": draw.random() < 0.2, "told": draw.choice((None, None, None, 0, NIGHT_MINOR))}
+                return {"waive": draw.random() < 0.15, "told": draw.choice((*[None] * 5, 0, NIGHT_MINOR))}
             case "move_clock":
                 return self._moved(model, now)
             case "amend" | "extend" | "ask_change":

@@ -21,7 +21,7 @@ from workflows import judging
 
 SEQUENCES = int(os.environ.get("HOLDFAST_PROOF_SEQUENCES", "200"))
 SEED = os.environ.get("HOLDFAST_PROOF_SEED", "1")
-MOST_FOR_A_REMOVED_RULE = 60
+MOST_FOR_A_REMOVED_RULE = 300
 
 
 @pytest.mark.timeout(3_000)
