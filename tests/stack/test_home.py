@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from cli.home import MARK_VARIABLE, Home
-from cli.processes import StackTrouble
+from cli.processes import StackTrouble, carrying
 from tests.stack.children import lives, python, running, until
 
 SLEEPER = python("import time; time.sleep(600)")
@@ -46,6 +46,8 @@ def test_processes_that_outlived_their_stack_are_ended_and_others_left_alone(tmp
         running(SLEEPER, log=tmp_path / "log2", **{MARK_VARIABLE: other.mark}) as theirs,
     ):
         home.take()
+        # While a process is being replaced by its program it shows no environment for a moment.
+        until(lambda: ours.pid in carrying(f"{MARK_VARIABLE}={home.mark}"))
         # They are given a moment to follow their parent by themselves; this one has to be told.
         assert home.end_leftovers()
         assert not lives(ours.pid)
