@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from api.front_desk import Card, JustEnded
+from api.front_desk import JustEnded
 from api.house import House
 from api.idempotency import Once
 from api.problems import busy
@@ -21,6 +21,7 @@ from domain.lifecycle import Action, already_true, check_allowed, check_version
 from domain.refusals import Refused, absent
 from domain.terms import cancellation_in_words
 from messages.bookings import Answer, Asked, Command
+from messages.cards import Card
 from store.booking_reads import BookingRecord, read_booking, read_command_key
 
 LOOKS = 2

@@ -8,8 +8,6 @@ the same key may repeat.
 import asyncio
 import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import UTC, date, datetime, time
 from typing import Any
 
 from temporalio.api.enums.v1 import TaskQueueType
@@ -21,12 +19,7 @@ from temporalio.client import (
     WorkflowUpdateFailedError,
     WorkflowUpdateRPCTimeoutOrCancelledError,
 )
-from temporalio.common import (
-    SearchAttributePair,
-    TypedSearchAttributes,
-    WorkflowIDConflictPolicy,
-    WorkflowIDReusePolicy,
-)
+from temporalio.common import WorkflowIDConflictPolicy, WorkflowIDReusePolicy
 from temporalio.exceptions import ApplicationError
 from temporalio.service import RPCError, RPCStatusCode
 
@@ -34,7 +27,6 @@ from api.problems import Problem, busy
 from api.telemetry import STARTS_WAITING
 from domain.lifecycle import Action
 from domain.refusals import Kind, Refused
-from domain.stay import MONTHS, counted
 from messages.bookings import (
     Answer,
     BookingEnd,
@@ -46,22 +38,13 @@ from messages.bookings import (
     Resume,
     Rezone,
 )
+from messages.cards import Card, search_attributes, static_details, summary
 from messages.converter import data_converter
-from messages.names import (
-    ARRIVAL_DATE,
-    BOOKING_STATUS,
-    BOOKINGS_QUEUE,
-    CHANNEL,
-    DEPARTURE_DATE,
-    HOTEL_ID,
-    NEEDS_ATTENTION,
-    workflow_id,
-)
+from messages.names import BOOKING_WORKFLOW, BOOKINGS_QUEUE, workflow_id
 
 DEADLINE_SECONDS = 8.0
 STARTS_IN_FLIGHT = 16
 READY_SECONDS = 2.0
-WORKFLOW = "BookingWorkflow"
 _UPDATES: dict[Action, str] = {
     Action.APPROVE: "approve",
     Action.DECLINE: "decline",
@@ -90,20 +73,6 @@ _ENDED = ("AcceptedUpdateCompletedWorkflow", "workflow execution already complet
 
 class JustEnded(Exception):
     """The workflow ended while the command was on its way; look at the row again."""
-
-
-@dataclass(frozen=True)
-class Card:
-    """What Temporal's UI and its searches show of a booking. No person is in it."""
-
-    hotel_id: int
-    hotel_slug: str
-    status: str
-    channel: str
-    arrival: date
-    departure: date
-    rooms: int
-    needs_attention: bool = False
 
 
 class FrontDesk:
@@ -155,30 +124,31 @@ class FrontDesk:
         try:
             async with asyncio.timeout(DEADLINE_SECONDS):
                 await client.start_workflow(
-                    WORKFLOW,
+                    BOOKING_WORKFLOW,
                     BookingStart(resume=Resume(card.hotel_id, reference)),
                     id=workflow_id(reference),
                     task_queue=BOOKINGS_QUEUE,
                     id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
                     start_signal="correct_zone",
                     start_signal_args=[correction],
-                    search_attributes=_search_attributes(card),
-                    static_summary=_summary(card),
+                    search_attributes=search_attributes(card),
+                    static_summary=summary(card),
+                    static_details=static_details(self._base_url, reference),
                 )
         except (TimeoutError, RPCError) as late:
             raise _late() from late
 
     def _start(self, reference: str, start: BookingStart, card: Card) -> WithStartWorkflowOperation[Any, BookingEnd]:
         return WithStartWorkflowOperation(
-            WORKFLOW,
+            BOOKING_WORKFLOW,
             start,
             id=workflow_id(reference),
             task_queue=BOOKINGS_QUEUE,
             id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
             id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE,
-            search_attributes=_search_attributes(card),
-            static_summary=_summary(card),
-            static_details=f"[{reference} at the desk]({self._base_url}/desk/bookings/{reference})",
+            search_attributes=search_attributes(card),
+            static_summary=summary(card),
+            static_details=static_details(self._base_url, reference),
             result_type=BookingEnd,
         )
 
@@ -228,32 +198,6 @@ class FrontDesk:
         except (TimeoutError, RPCError, RuntimeError, Problem):
             return {"temporal": "does not answer", "worker": "unknown"}
         return {"temporal": "ok", "worker": "ok" if described.pollers else "no worker polls for bookings"}
-
-
-def _search_attributes(card: Card) -> TypedSearchAttributes:
-    """Dates are given as midnight UTC, because the server knows instants only."""
-    return TypedSearchAttributes(
-        [
-            SearchAttributePair(HOTEL_ID, card.hotel_slug),
-            SearchAttributePair(BOOKING_STATUS, card.status),
-            SearchAttributePair(CHANNEL, card.channel),
-            SearchAttributePair(ARRIVAL_DATE, datetime.combine(card.arrival, time(), UTC)),
-            SearchAttributePair(DEPARTURE_DATE, datetime.combine(card.departure, time(), UTC)),
-            SearchAttributePair(NEEDS_ATTENTION, card.needs_attention),
-        ]
-    )
-
-
-def _summary(card: Card) -> str:
-    """malabar · 21 → 23 Nov 2026 · 1 room"""
-    first, last = card.arrival, card.departure
-    begin = f"{first.day}"
-    if (first.year, first.month) != (last.year, last.month):
-        begin += f" {MONTHS[first.month - 1]}"
-    if first.year != last.year:
-        begin += f" {first.year}"
-    end = f"{last.day} {MONTHS[last.month - 1]} {last.year}"
-    return f"{card.hotel_slug} · {begin} → {end} · {counted(card.rooms, 'room')}"
 
 
 def _look_away(start: WithStartWorkflowOperation) -> None:

@@ -34,6 +34,10 @@ _TO_DO = {
     "undeliverable": "Read why, correct the guest's address and send the letter again; or print the link.",
     "bounced": "Ask the guest for another address, correct it and send the letter again; or print the link.",
     "complained": "The guest does not want these letters, and the provider sends no more there. Ask the guest first.",
+    "workflow_parked": "Tell operations, who move the booking to mended software. Until then nothing can be changed.",
+    "workflow_missing": "Tell operations: its history in Temporal says why its story ends.",
+    "step_stuck": "Tell operations, who mend what refuses the write. It then goes through by itself.",
+    "clock_ahead": "Nothing, if this is a trial of the system. Otherwise tell operations: a machine's clock was wrong.",
 }
 _SAID = {
     "undeliverable": "The letter “{about}” to {whom} could not be delivered. {detail}",
@@ -103,8 +107,6 @@ async def close_attention_item(house: House, desk: AtDesk, item_id: int, body: A
 
 
 def _item(house: House, row: Any, zone: str) -> AttentionItem:
-    about = title(row.notice_kind)
-    whom = "the guest" if row.audience == "guest" else "the hotel"
     opened = utc(row.opened_at)
     return AttentionItem(
         item_id=row.item_id,
@@ -112,7 +114,7 @@ def _item(house: House, row: Any, zone: str) -> AttentionItem:
         reference=row.reference,
         notice_id=row.notice_id,
         notice_kind=row.notice_kind,
-        sentence=_SAID[row.kind].format(about=about, whom=whom, detail=row.detail),
+        sentence=_sentence(row),
         what_to_do=_TO_DO[row.kind],
         opened_at=opened,
         opened_local=local_text(opened, zone),
@@ -121,10 +123,17 @@ def _item(house: House, row: Any, zone: str) -> AttentionItem:
         closed_reason=row.closed_reason,
         links=AttentionLinks(
             booking=f"{house.settings.base_url}/desk/bookings/{row.reference}",
-            resend=f"{API}/desk/bookings/{row.reference}/notices/{row.notice_id}/resend",
+            resend=f"{API}/desk/bookings/{row.reference}/notices/{row.notice_id}/resend" if row.notice_id else None,
             close=f"{API}/desk/attention/{row.item_id}/close",
         ),
     )
+
+
+def _sentence(row: Any) -> str:
+    if row.notice_id is None:
+        return str(row.detail)
+    whom = "the guest" if row.audience == "guest" else "the hotel"
+    return _SAID[row.kind].format(about=title(row.notice_kind), whom=whom, detail=row.detail)
 
 
 async def resend(

@@ -14,7 +14,7 @@ from typing import Protocol
 
 from fastapi import Request
 
-from api.front_desk import DEADLINE_SECONDS, Card, JustEnded, refused_of
+from api.front_desk import DEADLINE_SECONDS, JustEnded, refused_of
 from api.holds import check_holds, hold_owner
 from api.house import House
 from api.idempotency import Once, key_reused
@@ -25,6 +25,7 @@ from domain.booking import Actor, Status
 from domain.refusals import Refused, conflict, rule
 from domain.stay import MAX_CHILD_AGE, counted, day_text
 from messages.bookings import GuestDetails, GuestNamed, OpenBooking, RoomAsked
+from messages.cards import Card
 from messages.names import reference
 from messages.offers import Offer, check_offer_lives, read_offer
 from store.booking_reads import BeforeOpening, BookingRecord, look_before_opening, read_booking

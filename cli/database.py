@@ -7,6 +7,7 @@ from pathlib import Path
 from alembic import command
 from alembic.config import Config
 
+from cli.parts import APP_ROLE, OPS_ROLE, in_role
 from cli.postgres import SOCKET_NAME, owner_url, socket_folder
 from cli.processes import StackTrouble
 from config.settings import Settings
@@ -23,6 +24,16 @@ def owner_address(settings: Settings) -> str:
     if not (socket_folder(data_dir) / SOCKET_NAME).exists():
         raise StackTrouble(f"no Postgres runs on {settings.home}: start it with `make run`, or set DATABASE_URL")
     return owner_url(data_dir)
+
+
+def running_address(settings: Settings) -> str:
+    """The address in the role of the running system, from the settings or from the owner's."""
+    return settings.app_database_url or in_role(owner_address(settings), APP_ROLE)
+
+
+def reading_address(settings: Settings) -> str:
+    """The address in the role of operations, which reads every hotel, from the settings or from the owner's."""
+    return settings.ops_database_url or in_role(owner_address(settings), OPS_ROLE)
 
 
 def migrate(url: str) -> None:

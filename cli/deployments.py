@@ -7,15 +7,11 @@ A booking is pinned to the build it began on. Making a new build current changes
 import asyncio
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
-from datetime import timedelta
 from pathlib import Path
 
-from temporalio.api.enums.v1 import IndexedValueType, VersionDrainageStatus
-from temporalio.api.operatorservice.v1 import AddSearchAttributesRequest, ListSearchAttributesRequest
+from temporalio.api.enums.v1 import VersionDrainageStatus
 from temporalio.api.workflowservice.v1 import (
-    DescribeNamespaceRequest,
     DescribeWorkerDeploymentRequest,
-    RegisterNamespaceRequest,
     SetWorkerDeploymentCurrentVersionRequest,
 )
 from temporalio.client import Client
@@ -23,7 +19,6 @@ from temporalio.service import RPCError, RPCStatusCode
 
 from cli.builds import has_copy
 from cli.processes import StackTrouble
-from cli.temporal_server import SEARCH_ATTRIBUTES
 from config.settings import Settings
 from messages.names import DEPLOYMENT
 
@@ -34,11 +29,9 @@ NOT_ON_BUILD = (
 )
 RENEW_SIGNAL = "renew"
 RENEWALS_PER_SECOND = 20
-RETENTION = timedelta(days=3)
 # So long a new worker may take until it polls every queue that the current one polls.
 STRICT_SECONDS = 15.0
 ASK_EVERY_SECONDS = 0.2
-NAMESPACE_SECONDS = 30.0
 
 
 @dataclass(frozen=True)
@@ -72,50 +65,6 @@ async def connect(settings: Settings) -> Client:
         raise StackTrouble(
             f"Temporal does not answer on {settings.temporal_target}: start it with `make run`, or set TEMPORAL_ADDRESS"
         ) from trouble
-
-
-async def prepare_server(client: Client) -> list[str]:
-    """Creates the namespace and the search attributes where they are missing; names what it created."""
-    created = []
-    try:
-        await client.workflow_service.describe_namespace(DescribeNamespaceRequest(namespace=client.namespace))
-    except RPCError as trouble:
-        if trouble.status != RPCStatusCode.NOT_FOUND:
-            raise
-        request = RegisterNamespaceRequest(namespace=client.namespace)
-        request.workflow_execution_retention_period.FromTimedelta(RETENTION)
-        await client.workflow_service.register_namespace(request)
-        created.append(f"namespace {client.namespace}")
-    missing = await _once_known(client)
-    if missing:
-        kinds = {
-            name: IndexedValueType.Value(f"INDEXED_VALUE_TYPE_{SEARCH_ATTRIBUTES[name].upper()}") for name in missing
-        }
-        await client.operator_service.add_search_attributes(
-            AddSearchAttributesRequest(namespace=client.namespace, search_attributes=kinds)
-        )
-        created += [f"search attribute {name}" for name in missing]
-    return created
-
-
-async def _once_known(client: Client) -> list[str]:
-    """The missing search attributes, as soon as every service of the server has heard of a new namespace."""
-    async with asyncio.timeout(NAMESPACE_SECONDS):
-        while True:
-            try:
-                return await missing_search_attributes(client)
-            except RPCError as trouble:
-                if trouble.status != RPCStatusCode.NOT_FOUND:
-                    raise
-            await asyncio.sleep(ASK_EVERY_SECONDS)
-
-
-async def missing_search_attributes(client: Client) -> list[str]:
-    """Names of ours that the namespace does not have."""
-    known = await client.operator_service.list_search_attributes(
-        ListSearchAttributesRequest(namespace=client.namespace)
-    )
-    return sorted(set(SEARCH_ATTRIBUTES) - set(known.custom_attributes))
 
 
 async def versions(client: Client, home: Path) -> Versions:

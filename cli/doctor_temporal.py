@@ -6,11 +6,12 @@ from temporalio.api.workflowservice.v1 import GetSystemInfoRequest
 from temporalio.client import Client
 from temporalio.service import RPCError
 
-from cli.deployments import connect, missing_search_attributes, versions
+from cli.deployments import connect, versions
 from cli.findings import Report, timed
 from cli.ports import serves
 from cli.processes import StackTrouble
 from config.settings import Settings
+from gateways.temporal_house import missing_search_attributes
 from messages.build import build_id
 
 # Older servers have CVE-2025-14986.

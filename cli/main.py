@@ -110,6 +110,67 @@ def renew() -> None:
         run(_say)
 
 
+bookings = typer.Typer(name="bookings", help="Bookings whose workflows need an operator's hand.", no_args_is_help=True)
+app.add_typer(bookings)
+References = Annotated[list[str], typer.Argument(metavar="REFERENCE...", help="Such as MLB-20270310-7Q4K2M.")]
+Reference = Annotated[str, typer.Argument(metavar="REFERENCE", help="Such as MLB-20270310-7Q4K2M.")]
+
+
+@bookings.command("list")
+def list_bookings(
+    hotel: Annotated[str, typer.Option(help="Only this hotel, by its slug.")] = "",
+    status: Annotated[str, typer.Option(help="Only this status.")] = "",
+    trouble: Annotated[bool, typer.Option("--trouble", help="Only those that need attention.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """List open bookings, the next clock first, with their workflows and what is wrong."""
+    from cli.bookings import listed
+
+    with _told():
+        raise typer.Exit(listed(_say, hotel=hotel, status=status, troubled=trouble, as_json=as_json))
+
+
+@bookings.command()
+def show(reference: Reference, as_json: AsJson = False) -> None:
+    """Show one booking: its agenda, its workflow, what failed, what happened last."""
+    from cli.bookings import shown
+
+    with _told():
+        raise typer.Exit(shown(_say, reference, as_json=as_json))
+
+
+@bookings.command()
+def wake(
+    references: References,
+    afresh: Annotated[bool, typer.Option("--afresh", help="End a running workflow first, then begin again.")] = False,
+) -> None:
+    """Let bookings go on: from the row where nothing runs, in a fresh run on the current build otherwise."""
+    from cli.bookings import woken
+
+    with _told():
+        raise typer.Exit(woken(_say, references, afresh=afresh))
+
+
+@bookings.command("retry-step")
+def retry_step(reference: Reference) -> None:
+    """Try the step that a booking waits to write at once."""
+    from cli.bookings import retried
+
+    with _told():
+        raise typer.Exit(retried(_say, reference))
+
+
+@app.command("counters")
+def check_counters(
+    repair: Annotated[bool, typer.Option("--repair", help="Put right what differs.")] = False,
+) -> None:
+    """Add up the counters of room nights from the bookings."""
+    from cli.bookings import counted
+
+    with _told():
+        raise typer.Exit(counted(_say, repair=repair))
+
+
 @app.command()
 def doctor(as_json: AsJson = False) -> None:
     """Tell what is up, in which version, what is wrong and how to mend it."""

@@ -3,10 +3,17 @@
 import asyncio
 import json
 from collections.abc import Callable
+from datetime import UTC, datetime
 
 from cli import builds, deployments
 from cli.configuration import read_settings
+from cli.database import running_address
+from config.settings import Settings
+from gateways.temporal_house import prepare_server
 from messages.build import build_id
+from messages.names import DEPLOYMENT
+from store.repairs import note_current_build
+from store.session import Database
 
 Say = Callable[[str], None]
 
@@ -15,7 +22,7 @@ def prepare_temporal(say: Say) -> None:
     """Namespace and search attributes, created where they are missing."""
 
     async def run() -> list[str]:
-        return await deployments.prepare_server(await deployments.connect(read_settings()))
+        return await prepare_server(await deployments.connect(read_settings()))
 
     created = asyncio.run(run())
     say(f"created {', '.join(created)}" if created else "namespace and search attributes are there")
@@ -29,6 +36,7 @@ def activate(say: Say, *, as_json: bool = False) -> None:
         client = await deployments.connect(settings)
         before = (await deployments.versions(client, settings.home)).current
         await deployments.make_current(client, build_id())
+        await _remember(settings)
         builds.keep(settings.home, build_id())
         return before, await deployments.versions(client, settings.home)
 
@@ -39,6 +47,16 @@ def activate(say: Say, *, as_json: bool = False) -> None:
         return
     say(f"build {now.current} is current" + (f"; it was {before}" if before not in {"", now.current} else ""))
     _tell_older(say, now)
+
+
+async def _remember(settings: Settings) -> None:
+    """Notes the build in the database, for a Temporal server that loses its data."""
+    database = Database(running_address(settings), pool_size=1)
+    try:
+        async with database.public() as tx:
+            await note_current_build(tx, DEPLOYMENT, build_id(), datetime.now(UTC))
+    finally:
+        await database.close()
 
 
 def show_builds(say: Say, *, as_json: bool = False) -> None:

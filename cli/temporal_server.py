@@ -10,15 +10,8 @@ from pathlib import Path
 
 from cli.ports import free_port
 from cli.processes import StackTrouble, end, guarded, wait_until
+from messages.names import SEARCH_ATTRIBUTES
 
-SEARCH_ATTRIBUTES = {
-    "HotelId": "Keyword",
-    "BookingStatus": "Keyword",
-    "Channel": "Keyword",
-    "ArrivalDate": "Datetime",
-    "DepartureDate": "Datetime",
-    "NeedsAttention": "Bool",
-}
 DYNAMIC_CONFIG = {
     # Tests let one booking's clock run ahead; the key was renamed between server versions, so both are given.
     "frontend.WorkflowTimeSkippingEnabled": "true",

@@ -46,6 +46,7 @@ class Settings(BaseSettings):
     published_on: str = ""
     trusted_proxies: str = ""
     cors_origins: str = ""
+    sweep_seconds: float = Field(default=60, ge=1, le=600)
     api_processes: int = Field(default=1, ge=1, le=16)
     log_level: str = "INFO"
     mail_from: str = "bookings@holdfast.example"

@@ -8,6 +8,7 @@ from datetime import date
 from temporalio.common import SearchAttributeKey
 
 BOOKINGS_QUEUE = "bookings"
+BOOKING_WORKFLOW = "BookingWorkflow"
 DEPLOYMENT = "holdfast"
 
 HOTEL_ID = SearchAttributeKey.for_keyword("HotelId")
@@ -16,6 +17,15 @@ CHANNEL = SearchAttributeKey.for_keyword("Channel")
 ARRIVAL_DATE = SearchAttributeKey.for_datetime("ArrivalDate")
 DEPARTURE_DATE = SearchAttributeKey.for_datetime("DepartureDate")
 NEEDS_ATTENTION = SearchAttributeKey.for_bool("NeedsAttention")
+# Their kinds, by the words that Temporal's own commands know.
+SEARCH_ATTRIBUTES = {
+    HOTEL_ID.name: "Keyword",
+    BOOKING_STATUS.name: "Keyword",
+    CHANNEL.name: "Keyword",
+    ARRIVAL_DATE.name: "Datetime",
+    DEPARTURE_DATE.name: "Datetime",
+    NEEDS_ATTENTION.name: "Bool",
+}
 
 # Crockford's base32 without I, L, O and U: no letter is taken for a digit or makes a word.
 _STANDARD = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"

@@ -16,6 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from domain.agenda import Entry
 from domain.booking import Booking
 from domain.changes import StayPlan
+from store.attention import ATTENTION, NEEDS_ATTENTION
 from store.hot import Hot
 from store.states import read_plans
 
@@ -50,11 +51,11 @@ class BookingRecord:
         return self.state.reference
 
 
-_BOOKING = """
+_BOOKING = f"""
 SELECT h.slug, h.name AS hotel_name, b.reference, b.payment_status, b.state::text AS state, b.agenda::text AS agenda,
     b.waiting_for, b.hold_expires_at, b.approval_deadline, b.source, b.special_requests, b.currency, b.total_minor,
     b.paid_minor, b.balance_minor, b.source_reference, b.commission_percent, b.commission_minor, b.language,
-    b.token_generation, b.needs_attention, b.attention, b.cancellation_reason,
+    b.token_generation, {NEEDS_ATTENTION} AS needs_attention, {ATTENTION} AS attention, b.cancellation_reason,
     b.create_key, b.create_body_hash, b.created_at, g.name AS guest_name, g.email, g.phone, g.country,
     (SELECT json_agg(json_build_object('stay', s.stay, 'room_type', t.code, 'room_type_name', t.name, 'rate_plan',
             p.code, 'rate_plan_name', p.name, 'meal_plan', p.meal_plan, 'adults', s.adults, 'children_ages',

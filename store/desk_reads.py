@@ -11,6 +11,8 @@ from typing import Any
 from sqlalchemy import TextClause, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from store.attention import ATTENTION, NEEDS_ATTENTION
+
 MOST_OF_A_DAY = 300
 MOST_ROOMS = 1_000
 MOST_COUNTED = 10_000
@@ -41,8 +43,9 @@ class DeskFilters:
 
 _ROW = """
 SELECT b.reference, b.status, b.payment_status, b.version, g.name AS guest_name, b.arrival, b.departure, b.source,
-    b.currency, b.total_minor, b.balance_minor, b.waiting_for, b.next_at, b.approval_deadline, b.needs_attention,
-    b.attention, b.created_at, s.rooms, s.room_types, s.room_numbers, b.place
+    b.currency, b.total_minor, b.balance_minor, b.waiting_for, b.next_at, b.approval_deadline,
+    {needs_attention} AS needs_attention, {attention} AS attention, b.created_at, s.rooms,
+    s.room_types, s.room_numbers, b.place
 FROM ({page}) b
 JOIN guests g ON g.hotel_id = b.hotel_id AND g.guest_id = b.guest_id
 LEFT JOIN LATERAL (
@@ -71,7 +74,7 @@ _CLAUSES = {
         WHERE a.hotel_id = b.hotel_id AND a.reference = b.reference AND n.number = :room)""",
     "source": "b.source = :source",
     "payment_statuses": "b.payment_status = ANY(:payment_statuses)",
-    "needs_attention": "b.needs_attention = :needs_attention",
+    "needs_attention": f"{NEEDS_ATTENTION} = :needs_attention",
     # Found by their references first: names and phones have no index, and looking at them row by row costs far more.
     "search": """b.reference = ANY(ARRAY(
         SELECT n.reference FROM stay_guests n
@@ -151,17 +154,18 @@ def _page(sort: str, clauses: Sequence[str], goes_on: bool) -> TextClause:
     narrowed = "".join(f" AND {clause}" for clause in where)
     page = f"SELECT b.*, {key} AS place {_FROM}{narrowed} ORDER BY {_order(key, down)} LIMIT :limit"
     # What a row shows of its rooms is looked up for the rows of the page only.
-    return text(_ROW.format(page=page, order=_order("b.place", down)))
+    order = _order("b.place", down)
+    return text(_ROW.format(page=page, order=order, needs_attention=NEEDS_ATTENTION, attention=ATTENTION))
 
 
 def _order(key: str, down: bool) -> str:
     return f"{key} DESC, b.reference DESC" if down else f"{key}, b.reference"
 
 
-_DAY_STAY = """
+_DAY_STAY = f"""
 SELECT s.reference, s.stay, s.status, g.name AS guest_name, t.code AS room_type, r.number AS room, r.housekeeping,
     s.adults, cardinality(s.children_ages) AS children, s.arrival, s.departure, b.currency, b.balance_minor,
-    b.needs_attention
+    {NEEDS_ATTENTION} AS needs_attention
 FROM stays s
 JOIN bookings b ON b.hotel_id = s.hotel_id AND b.reference = s.reference
 JOIN guests g ON g.hotel_id = b.hotel_id AND g.guest_id = b.guest_id

@@ -28,7 +28,9 @@ PARTS = {
     ),
     "What happened and what is told": (
         "booking_events", "command_keys", "notices", "notice_events", "notice_settings", "attention_items",
+        "repairs",
     ),
+    "The system's own": ("current_builds", "leases"),
     "Staff": ("staff", "staff_roles", "sessions", "second_factors", "recovery_codes", "login_attempts"),
 }  # fmt: skip
 FURTHER = "Further tables"

@@ -101,7 +101,7 @@ _ITEM = """
     SELECT i.item_id, i.reference, i.kind, i.notice_id, i.detail, i.opened_at, i.closed_at, i.closed_reason,
         n.kind AS notice_kind, n.audience, p.name AS closed_by
     FROM attention_items i
-    JOIN notices n ON n.hotel_id = i.hotel_id AND n.notice_id = i.notice_id
+    LEFT JOIN notices n ON n.hotel_id = i.hotel_id AND n.notice_id = i.notice_id
     LEFT JOIN staff p ON p.staff_id = i.closed_by
 """
 _OPEN_ITEMS = text(f"""

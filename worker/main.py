@@ -3,17 +3,22 @@
 import asyncio
 import signal
 
+import structlog
 from temporalio.client import Client
 from temporalio.runtime import PrometheusConfig, Runtime, TelemetryConfig
+from temporalio.service import RPCError
 
 from config.logs import configure_logs
 from config.settings import Settings
+from gateways.engine_room import EngineRoom
+from gateways.temporal_house import prepare_server
 from messages.build import build_id
 from messages.converter import data_converter
 from store.session import Database
 from worker.build import bookings_worker
 from worker.notices import notices_worker
 from worker.postman import Postman
+from worker.sweeper import Sweeper, Tell
 
 CONNECT_SECONDS = 30
 
@@ -41,6 +46,24 @@ async def connect(settings: Settings) -> Client:
                 await asyncio.sleep(0.2)
 
 
+async def prepare(client: Client) -> None:
+    """Namespace and search attributes; they are missing on a server that has lost its data.
+
+    Whoever may not make them there is left to find them: `holdfast temporal` made them once.
+    """
+    try:
+        for made in await prepare_server(client):
+            structlog.get_logger("worker").warning("made anew", what=made)
+    except (RPCError, TimeoutError) as trouble:
+        structlog.get_logger("worker").warning("could not look at the server", trouble=type(trouble).__name__)
+
+
+def counted_repairs(own_runtime: Runtime) -> Tell:
+    """Counts what the sweeper does on the worker's metrics page: holdfast_repairs_total{kind}."""
+    done = own_runtime.metric_meter.create_counter("holdfast_repairs_total", "Mended or marked by itself, by kind.")
+    return lambda what, number: done.add(number, {"kind": what})
+
+
 async def work(settings: Settings) -> None:
     """Runs the workers and the postman until SIGINT or SIGTERM, then lets running tasks end."""
     log = configure_logs("worker", settings.log_level)
@@ -51,16 +74,29 @@ async def work(settings: Settings) -> None:
     database = Database(settings.app_database_url)
     await database.open()
     client = await connect(settings)
+    await prepare(client)
     secret = settings.secret_key.get_secret_value()
     workers = [bookings_worker(client, database, secret), notices_worker(client, database, settings)]
-    postman = asyncio.create_task(Postman(settings.ops_database_url, client).run())
+    operations = Database(settings.ops_database_url, pool_size=1)
+    sweeper = Sweeper(
+        operations,
+        database,
+        EngineRoom(client, settings.base_url),
+        build_id(),
+        told=counted_repairs(client.service_client.config.runtime or Runtime.default()),
+        every_seconds=settings.sweep_seconds,
+    )
+    postman = Postman(settings.ops_database_url, client)
+    beside = [asyncio.create_task(postman.run()), asyncio.create_task(sweeper.run())]
     log.info("worker started", build=build_id())
     running = [asyncio.create_task(worker.run()) for worker in workers]
     stopped = asyncio.create_task(stop.wait())
-    done, _ = await asyncio.wait([*running, postman, stopped], return_when=asyncio.FIRST_COMPLETED)
-    postman.cancel()
+    done, _ = await asyncio.wait([*running, *beside, stopped], return_when=asyncio.FIRST_COMPLETED)
+    for task in beside:
+        task.cancel()
     await asyncio.gather(*(worker.shutdown() for worker in workers))
-    await asyncio.gather(*running, postman, return_exceptions=True)
+    await asyncio.gather(*running, *beside, return_exceptions=True)
+    await operations.close()
     await database.close()
     stopped.cancel()
     for task in done - {stopped}:

@@ -140,13 +140,39 @@ class Engine(Doors):
 
     async def surely(self, activity: Callable[..., Coroutine[Any, Any, Result]], message: object) -> Result:
         """Runs a store activity to its end, whatever happens: an operator's cancel waits until it is written."""
-        task = asyncio.create_task(_quick_then_patient(activity, message))
+        task = asyncio.create_task(self._quick_then_patient(activity, message))
         while not task.done():
             try:
                 await asyncio.shield(task)
             except asyncio.CancelledError:
                 self._operator_cancelled = True
         return task.result()
+
+    async def _quick_then_patient(
+        self, activity: Callable[..., Coroutine[Any, Any, Result]], message: object
+    ) -> Result:
+        try:
+            return await workflow.execute_local_activity(
+                activity,
+                message,
+                start_to_close_timeout=QUICK_START_TO_CLOSE,
+                schedule_to_close_timeout=QUICK_SCHEDULE_TO_CLOSE,
+                retry_policy=QUICK_RETRIES,
+            )
+        except FailureError as failure:
+            if is_cancelled_exception(failure):
+                raise
+        # The database can't be told of its own absence, so operations is told here, and the sweeper finds it here.
+        workflow.upsert_search_attributes([NEEDS_ATTENTION.value_set(True)])
+        result = await workflow.execute_activity(
+            activity,
+            message,
+            start_to_close_timeout=PATIENT_START_TO_CLOSE,
+            retry_policy=PATIENT_RETRIES,
+            summary="The database did not answer; this is tried until it does",
+        )
+        workflow.upsert_search_attributes([NEEDS_ATTENTION.value_set(bool(self.booking and self.booking.attention))])
+        return result
 
     async def resume(self, resume: Resume) -> bool:
         """Takes the story up from its row, and not before the clock of the run that wrote it."""
@@ -169,27 +195,6 @@ class Engine(Doors):
         workflow.continue_as_new(
             BookingStart(resume=Resume(self.live.hotel_id, self.live.reference)),
             initial_versioning_behavior=workflow.ContinueAsNewVersioningBehavior.AUTO_UPGRADE,
-        )
-
-
-async def _quick_then_patient(activity: Callable[..., Coroutine[Any, Any, Result]], message: object) -> Result:
-    try:
-        return await workflow.execute_local_activity(
-            activity,
-            message,
-            start_to_close_timeout=QUICK_START_TO_CLOSE,
-            schedule_to_close_timeout=QUICK_SCHEDULE_TO_CLOSE,
-            retry_policy=QUICK_RETRIES,
-        )
-    except FailureError as failure:
-        if is_cancelled_exception(failure):
-            raise
-        return await workflow.execute_activity(
-            activity,
-            message,
-            start_to_close_timeout=PATIENT_START_TO_CLOSE,
-            retry_policy=PATIENT_RETRIES,
-            summary="The database did not answer; this is tried until it does",
         )
 
 

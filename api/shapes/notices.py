@@ -8,7 +8,9 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstrai
 from api.shapes.common import Asked, Told
 from domain.notices import KINDS
 
-AttentionKind = Literal["undeliverable", "bounced", "complained"]
+AttentionKind = Literal[
+    "undeliverable", "bounced", "complained", "workflow_parked", "workflow_missing", "step_stuck", "clock_ahead"
+]
 Why = Annotated[str, StringConstraints(min_length=1, max_length=500, pattern=r"^[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f]*$")]
 
 
@@ -54,7 +56,7 @@ class AttentionLinks(Told):
     """Where to go on."""
 
     booking: str = Field(description="The booking's page at the desk.")
-    resend: str = Field(description="POST here sends the letter again.")
+    resend: str | None = Field(description="POST here sends the letter again; null where there is no letter.")
     close: str = Field(description="POST here closes the item.")
 
 
@@ -64,8 +66,8 @@ class AttentionItem(Told):
     item_id: int
     kind: AttentionKind
     reference: str
-    notice_id: int
-    notice_kind: str
+    notice_id: int | None = Field(description="The letter it is about; null where it is about the booking itself.")
+    notice_kind: str | None
     sentence: str
     what_to_do: str
     opened_at: datetime

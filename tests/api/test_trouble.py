@@ -17,6 +17,7 @@ from api.problems import Problem
 from config.settings import Settings
 from domain.refusals import Kind, Refused
 from messages.bookings import Answer, Approve, BookingStart
+from messages.cards import Card, summary
 from messages.converter import data_converter
 from messages.names import BOOKINGS_QUEUE
 from store.session import Database
@@ -137,5 +138,5 @@ def test_a_refusal_comes_through_as_the_rule_raised_it() -> None:
 )
 def test_operations_read_a_booking_in_one_line(arrival: date, departure: date, rooms: int, words: str) -> None:
     """Hotel, nights and rooms, and never a name."""
-    card = front_desk.Card(1, "malabar", "pending", "web_direct", arrival, departure, rooms)
-    assert front_desk._summary(card) == words
+    card = Card(1, "malabar", "pending", "web_direct", arrival, departure, rooms)
+    assert summary(card) == words

@@ -29,7 +29,7 @@ from tests.house.tree import ROOT
 from tests.story.conftest import own_namespace
 from tests.story.world import SECRET, Life, build_house, connect
 from worker.build import bookings_worker
-from worker.main import runtime
+from worker.main import counted_repairs, runtime
 from worker.notices import counted_by
 
 ALERTS: list[dict[str, Any]] = [
@@ -134,6 +134,7 @@ async def work(settings: Settings, owner_url: str, names: dict[str, set[str]]) -
         runtime=own_runtime,
     )
     counted_by(own_runtime)("received", "sent")
+    counted_repairs(own_runtime)("resumed", 1)
     database = Database(settings.app_database_url, pool_size=2)
     await database.open()
     arrival = datetime.now(UTC).date() + timedelta(days=30)

@@ -8,10 +8,13 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+import typer
 from pydantic.fields import FieldInfo
+from typer.core import TyperGroup
 
+from cli.main import app
 from config.settings import Settings
-from tests.house.tree import OURS, ROOT, Source, dotted, faults, holds, python, read, sample, texts
+from tests.house.tree import OURS, ROOT, Source, faults, holds, python, read, sample, texts
 
 TARGETS = {"run", "test", "check", "bench", "proof", "lock", "setup"}
 # Shapes that decide nothing have no rule of their own.
@@ -119,12 +122,13 @@ def test_every_rule_is_told_before_it_is_coded() -> None:
 
 
 def commands() -> set[str]:
-    """The commands of `holdfast`."""
-    (main,) = (source for source in python("cli") if source.path == "cli/main.py")
+    """The commands of `holdfast`, those of a group with its name before them."""
+    root = typer.main.get_command(app)
+    assert isinstance(root, TyperGroup)
     return {
-        node.name.replace("_", "-")
-        for node in main.functions()
-        if any(dotted(one) == "app.command" for one in node.decorator_list)
+        words
+        for name, command in root.commands.items()
+        for words in ([f"{name} {one}" for one in command.commands] if isinstance(command, TyperGroup) else [name])
     }
 
 
@@ -156,8 +160,8 @@ def wrong(span: str) -> bool:
     """Whether a span of code names something of ours that is not there."""
     words = span.split()
     match words:
-        case ["holdfast", command, *_] if command != "…":
-            return command not in commands()
+        case ["holdfast", command, *more] if command != "…":
+            return not {command, " ".join([command, *more[:1]])} & commands()
         case ["make", target, *_]:
             return target not in recipes(read("Makefile"))
         case [variable] if re.fullmatch(r"(HOLDFAST|TEMPORAL|POSTMARK|DATABASE)_[A-Z_]+(=.*)?", variable):
@@ -175,7 +179,9 @@ def documents() -> list[Source]:
 
 def test_documents_name_only_what_exists() -> None:
     """A file, `holdfast` command, make target or variable that a document names can be found."""
-    bad = sample("See [x](nowhere.md), `api/nowhere.py`, `holdfast fly`, `make tea` and `HOLDFAST_TEA`.\n", "docs/x.md")
+    bad = sample(
+        "See [x](nowhere.md), `api/nowhere.py`, `holdfast bookings fly`, `make tea` and `HOLDFAST_TEA`.\n", "docs/x.md"
+    )
     assert len(faults(wrong_references, [bad])) == 5
     good = sample(
         "See `domain/stay.py`, `tests/house/`, `docs/rules/*.md`, `make run`, `HOLDFAST_PORT`.\n", "docs/x.md"

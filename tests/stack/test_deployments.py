@@ -13,10 +13,10 @@ from temporalio.common import VersioningBehavior, WorkerDeploymentVersion
 from temporalio.worker import UnsandboxedWorkflowRunner, Worker, WorkerDeploymentConfig
 
 from cli import deployments
-from cli.deployments import Older, make_current, missing_search_attributes, prepare_server, renew, versions
+from cli.deployments import Older, make_current, renew, versions
 from cli.processes import StackTrouble
-from cli.temporal_server import SEARCH_ATTRIBUTES
 from config.settings import Settings
+from gateways.temporal_house import missing_search_attributes, prepare_server
 from messages import names
 
 KINDS = {"KEYWORD": "Keyword", "DATETIME": "Datetime", "BOOL": "Bool"}
@@ -114,5 +114,5 @@ async def test_a_server_that_does_not_answer_is_told_with_the_remedy() -> None:
 async def test_every_search_attribute_of_the_bookings_is_registered(client: Client) -> None:
     keys = [value for name, value in vars(names).items() if name.isupper() and hasattr(value, "indexed_value_type")]
     wanted = {key.name: KINDS[key.indexed_value_type.name.replace("_", "")] for key in keys}
-    assert wanted == SEARCH_ATTRIBUTES
+    assert wanted == names.SEARCH_ATTRIBUTES
     assert await missing_search_attributes(client) == []

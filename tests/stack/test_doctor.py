@@ -8,13 +8,14 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from cli.deployments import connect, prepare_server
+from cli.deployments import connect
 from cli.doctor import NOTHING_RUNS, differing_packages, look_at_secrets
 from cli.doctor_database import look_at_database, plain
 from cli.doctor_temporal import is_new_enough, look_at_temporal
 from cli.findings import Finding, Report
 from cli.ports import free_port
 from config.settings import DEMO_SECRET, Settings
+from gateways.temporal_house import prepare_server
 from messages.build import ROOT, build_id
 from tests.stack.children import environment
 

@@ -42,5 +42,7 @@ INSERT INTO change_requests (hotel_id, reference, number, verdict, wish, plans, 
     until)
 VALUES ({h}, '{r}', 1, 'open', '[]', '[]', 100, 100, '2027-01-01Z', '2027-01-02Z');
 INSERT INTO sources (hotel_id, source, name) VALUES ({h}, 'channel:own', 'A channel') ON CONFLICT DO NOTHING;
+INSERT INTO repairs (hotel_id, reference, what, done_by, done_at)
+VALUES ({h}, '{r}', 'resumed', 'sweeper', '2027-01-01Z');
 INSERT INTO office_keys (hotel_id, reference, key, body_hash, made) VALUES ({h}, '{r}', 'key', 'hash', 1);
 """

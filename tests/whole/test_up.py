@@ -105,10 +105,10 @@ class Person:
         return said
 
 
-def request(guest: Person, **more: Any) -> dict[str, Any]:
-    """Asks for one night from today at the hotel in Kochi."""
-    today = kochi_day(0)
-    asked = {"arrival": str(today), "departure": str(today + timedelta(days=1)), "adults": 2}
+def request(guest: Person, days: int = 0, **more: Any) -> dict[str, Any]:
+    """Asks for one night, so many days from today, at the hotel in Kochi."""
+    first = kochi_day(days)
+    asked = {"arrival": str(first), "departure": str(first + timedelta(days=1)), "adults": 2}
     offer = guest.get("/hotels/malabar/availability", **asked)["offers"][0]
     wish = {
         "hotel": "malabar",
