@@ -114,9 +114,7 @@ def _sheet(row: Any, run: Run | None, mended: Sequence[Any]) -> list[str]:
         lines += [f"  problem     {problem}" for problem in run.problems]
         lines += [f"  waits       {one.name} tried {one.attempts} times ({one.trouble})" for one in run.waiting]
     lines += [f"  {event['at']}  {event['what']} ({event['by']})" for event in row.events]
-    lines += [
-        f"  {one.done_at:%Y-%m-%d %H:%M:%S}Z  mended: {one.what} by {one.done_by}, {one.detail}" for one in mended
-    ]
+    lines += [f"  {one.done_at:%Y-%m-%d %H:%M:%S}Z  {one.what} by {one.done_by}: {one.detail}" for one in mended]
     return lines
 
 
