@@ -8,10 +8,10 @@ from typing import Annotated
 from fastapi import Depends, Request
 
 from api.callers import AtDesk, Desk, Parts, Record
-from api.commands import Make, Wish, carry_out
+from api.commands import Make, Wish, carry_out, meant
 from api.desk import room_for, stay_for_room
 from api.house import House
-from api.idempotency import once_for_command
+from api.idempotency import Once, once_for_command
 from api.shapes.bookings import BookingBody, DeskBooking, GuestCancel
 from api.shapes.commands import (
     DeskApprove,
@@ -159,14 +159,19 @@ class Counter:
         A stay that has that room already, or any room where none was named, is left as it is.
         """
         named = body.stay if body.stay is not None else next(iter(body.stays), None)
-        stay = stay_for_room(self.record.state, named)
+        once = self._once(Action.ASSIGN_ROOM.value, body)
+        stay = await meant(self.house, self.record, once, lambda: stay_for_room(self.record.state, named))
+        if stay is None:
+            return self.house.views.for_desk(self.record)
 
         async def chosen(asked: Asked) -> Command:
-            room_id, number, room_type_id = await room_for(self.house, self.record, stay, body.room)
-            return AssignRoom(asked, room_id, number, room_type_id)
+            return AssignRoom(asked, *await room_for(self.house, self.record, stay, body.room))
 
         has_it = bool(stay.room_number) and body.room in (None, stay.room_number)
         return await self._act(Action.ASSIGN_ROOM, body, chosen, body.reason, (stay.number,), already=has_it)
+
+    def _once(self, named: str, body: DeskApprove | DeskCommand) -> Once:
+        return once_for_command(self.request, named, body.version, body)
 
     async def _act(
         self,
@@ -181,7 +186,7 @@ class Counter:
     ) -> DeskBooking:
         wish = Wish(
             action=action,
-            once=once_for_command(self.request, named or action.value, body.version, body),
+            once=self._once(named or action.value, body),
             actor=self.desk.actor,
             channel="desk",
             make=make,

@@ -168,7 +168,11 @@ def check_quote(house: House, record: BookingRecord, body: AmendBody, priced: Pr
 
 
 def extension(state: Booking, body: ExtendBody) -> DeskAmendBody:
-    """A longer stay as the change that it is. Errors: 422 stay_unknown, not_longer; 409 action_not_allowed."""
+    """A longer stay as the change that it is.
+
+    Errors: 409 version_conflict, action_not_allowed; 422 stay_unknown, not_longer.
+    """
+    check_version(state, body.version)
     stays = check_allowed(state, Action.EXTEND, body.stays)
     longer = [stay for stay in stays if stay.departure < body.departure]
     if not longer or (body.stays and len(longer) < len(stays)):

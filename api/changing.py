@@ -10,7 +10,7 @@ from fastapi import Request
 
 from api.amending import Priced, change_of, check_quote, extension, wish_text
 from api.callers import AtDesk
-from api.commands import Wish, carry_out
+from api.commands import Wish, carry_out, meant
 from api.house import House
 from api.idempotency import Once, once_for_command
 from api.shapes.amending import AmendBody, ChangeRequestBody, DeskAmendBody, ExtendBody
@@ -42,14 +42,22 @@ class Asker:
 
     async def amend(self, body: AmendBody) -> BookingRecord:
         """Dates, types, plans, guests or rooms change. Errors: those of api.amending; 403 role_missing."""
-        return await self._amend(body, body, Action.AMEND, "amended")
+        return await self._amend(body, self._once(body, Action.AMEND), Action.AMEND, "amended")
 
     async def extend(self, body: ExtendBody) -> BookingRecord:
         """A stay gets longer. Errors: as `amend`; 422 not_longer."""
-        return await self._amend(extension(self.record.state, body), body, Action.EXTEND, "extended")
+        once = self._once(body, Action.EXTEND)
+        longer = await meant(self.house, self.record, once, lambda: extension(self.record.state, body))
+        if longer is None:
+            return self.record
+        return await self._amend(longer, once, Action.EXTEND, "extended")
 
-    async def _amend(self, body: AmendBody, sent: AmendBody | ExtendBody, action: Action, what: str) -> BookingRecord:
-        """`sent` is what makes the request the same request when it is repeated."""
+    def _once(self, sent: AmendBody | ExtendBody, action: Action) -> Once:
+        """What makes the request the same request when it is repeated: the body as it was sent."""
+        named = action.value if self.desk else f"guest-{action.value}"
+        return once_for_command(self.request, named, sent.version, sent)
+
+    async def _amend(self, body: AmendBody, once: Once, action: Action, what: str) -> BookingRecord:
         by_guest = self.desk is None
         oversell = isinstance(body, DeskAmendBody) and body.oversell
         if isinstance(body, DeskAmendBody) and body.pricing == "override":
@@ -62,15 +70,14 @@ class Asker:
             check_quote(self.house, self.record, body, priced, by_guest=by_guest)
             return Amend(asked, priced.plans, what, priced.total_minor, priced.fee_minor, oversell)
 
-        named = f"guest-{action.value}" if by_guest else action.value
         wish = Wish(
             action=action,
-            once=once_for_command(self.request, named, sent.version, sent),
+            once=once,
             actor=self.actor,
             channel="web" if by_guest else "desk",
             make=made,
-            version=sent.version,
-            reason=sent.reason,
+            version=body.version,
+            reason=body.reason,
             stays=[each.stay for each in body.stays],
         )
         return await carry_out(self.house, self.record, wish)

@@ -8,6 +8,7 @@ answers too.
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TypeVar
 
 from api.front_desk import JustEnded
 from api.house import House
@@ -26,6 +27,7 @@ from store.booking_reads import BookingRecord, read_booking, read_command_key
 
 LOOKS = 2
 Make = Callable[[Asked], Awaitable[Command]]
+Meant = TypeVar("Meant")
 
 
 @dataclass(frozen=True)
@@ -62,23 +64,47 @@ class Wish:
 async def carry_out(house: House, record: BookingRecord, wish: Wish) -> BookingRecord:
     """The booking after the command. Errors: Refused as told above; 503 of the front desk."""
     for _ in range(LOOKS):
-        try:
-            news = is_news(record, wish)
-        except Refused as refused:
-            if await _is_repeat(house, record, wish):
-                return record
-            raise refused
-        if not news:
-            await _is_repeat(house, record, wish)
+        if await _is_settled(house, record, wish):
             return record
-        try:
-            command = await wish.make(wish.asked)
-            answer = await house.front_desk.command(wish.action, command, record.reference, card_of(record))
-        except JustEnded:
-            record = await _read_again(house, record)
-            continue
+        async with house.turns.at(record.reference) as waited:
+            if waited:
+                record = await _read_again(house, record)
+                if await _is_settled(house, record, wish):
+                    return record
+            try:
+                command = await wish.make(wish.asked)
+                answer = await house.front_desk.command(wish.action, command, record.reference, card_of(record))
+            except JustEnded:
+                record = await _read_again(house, record)
+                continue
         return await _after(house, record, wish, answer)
     raise busy("not_answered_in_time", "The booking was being settled; send the same key again.")
+
+
+async def _is_settled(house: House, record: BookingRecord, wish: Wish) -> bool:
+    """Whether the row alone answers: the key was carried out before, or the fact is already true. Errors: Refused."""
+    try:
+        news = is_news(record, wish)
+    except Refused as refused:
+        if await _is_repeat(house, record, wish.once):
+            return True
+        raise refused
+    if not news:
+        await _is_repeat(house, record, wish.once)
+    return not news
+
+
+async def meant(house: House, record: BookingRecord, once: Once, read: Callable[[], Meant]) -> Meant | None:
+    """What a body means for the booking as it is; None where that is nothing any more because it was carried out.
+
+    Errors: what `read` refuses, for a key that is new.
+    """
+    try:
+        return read()
+    except Refused:
+        if await _is_repeat(house, record, once):
+            return None
+        raise
 
 
 def is_news(record: BookingRecord, wish: Wish) -> bool:
@@ -94,16 +120,16 @@ async def _after(house: House, record: BookingRecord, wish: Wish, answer: Answer
     """An answer that was already true may stand for another body under the same key."""
     fresh = await _read_again(house, record)
     if answer.outcome != "done":
-        await _is_repeat(house, fresh, wish)
+        await _is_repeat(house, fresh, wish.once)
     return fresh
 
 
-async def _is_repeat(house: House, record: BookingRecord, wish: Wish) -> bool:
+async def _is_repeat(house: House, record: BookingRecord, once: Once) -> bool:
     """Whether this key was carried out before. Errors: 409 where it came with another body."""
     async with house.database.hotel(record.hotel_id) as tx:
-        known = await read_command_key(tx, record.hotel_id, record.reference, wish.once.key)
-    if known is not None and known != wish.once.body_hash:
-        raise wish.once.reused(record.state.version, record.state.status.value)
+        known = await read_command_key(tx, record.hotel_id, record.reference, once.key)
+    if known is not None and known != once.body_hash:
+        raise once.reused(record.state.version, record.state.status.value)
     return known is not None
 
 

@@ -14,6 +14,7 @@ from api.health import Health
 from api.limits import AddressLimits
 from api.office import Office
 from api.terms import Terms
+from api.turns import Turns
 from api.views import Views
 from config.settings import Settings
 from store.session import Database
@@ -40,6 +41,7 @@ class House:
     health: Health = default(default_factory=Health)
     census: Census = default(default_factory=Census)
     errands: Errands = default(default_factory=Errands)
+    turns: Turns = default(default_factory=Turns)
     metrics_folder: str = ""
 
     @property
