@@ -10,9 +10,13 @@ from domain.booking import Booking
 from domain.refusals import conflict, rule
 from domain.steps import Step
 
+# The rooms that are left are locked with those that are taken. Otherwise two guests who change into each other's rooms
+# wait for each other: each new segment for the end of the transaction that has just left that room.
 _LOCK = text("""
 SELECT room_id, number, housekeeping, out_of_service, active FROM rooms
-WHERE hotel_id = :hotel_id AND room_id = ANY(CAST(:room_ids AS int[]))
+WHERE hotel_id = :hotel_id AND (room_id = ANY(CAST(:room_ids AS int[])) OR room_id IN (
+    SELECT s.room_id FROM room_segments s
+    WHERE s.hotel_id = :hotel_id AND s.reference = :reference AND s.stay = ANY(CAST(:stays AS int[]))))
 ORDER BY room_id FOR UPDATE
 """)
 _LEAVE = text("""
@@ -47,7 +51,8 @@ async def change_rooms(tx: AsyncConnection, booking: Booking, step: Step) -> Non
     if not room_ids and not step.rooms:
         return
     place = {"hotel_id": booking.hotel_id, "reference": booking.reference}
-    rows = (await tx.execute(_LOCK, {**place, "room_ids": room_ids})).all()
+    stays = [change.stay for change in step.rooms]
+    rows = (await tx.execute(_LOCK, {**place, "room_ids": room_ids, "stays": stays})).all()
     numbers = {row.room_id: row.number for row in rows}
     given = {change.room_id for change in step.rooms if change.room_id}
     for row in rows:
@@ -61,7 +66,7 @@ async def change_rooms(tx: AsyncConnection, booking: Booking, step: Step) -> Non
                 room=row.number,
             )
     if step.rooms:
-        await tx.execute(_LEAVE, {**place, "stays": [change.stay for change in step.rooms]})
+        await tx.execute(_LEAVE, {**place, "stays": stays})
     for change in step.rooms:
         if change.room_id is None:
             continue
