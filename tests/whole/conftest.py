@@ -1,12 +1,14 @@
-"""Two API processes over a database of their own, and a worker in the test's own process, to be tampered with."""
+"""Two API processes over a database of their own, with a worker beside them or in the test's own process.
+
+A worker in the test's own process is there to be tampered with.
+"""
 
 import asyncio
 import os
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Iterator
-from contextlib import ExitStack
-from dataclasses import dataclass
+from contextlib import ExitStack, asynccontextmanager, contextmanager
 from pathlib import Path
 
 import httpx
@@ -18,44 +20,64 @@ from cli.processes import guarded
 from config.settings import DEMO_SECRET
 from messages.converter import data_converter
 from store.session import Database, app_url
+from tests.houses import copy_database, drop_database
 from tests.story.conftest import own_namespace
+from tests.whole.crowd import Crowd, Doors, gathered, ready
 from worker.build import bookings_worker
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 PROCESSES = 2
 
 
-@dataclass(frozen=True)
-class Doors:
-    """Where guests knock: one base address a process."""
+@contextmanager
+def opened(owner_url: str, target: str, *, hands: bool = False) -> Iterator[Doors]:
+    """Two API processes on a database. hands: a worker process of its own behind them, so that nobody shares time."""
+    namespace = asyncio.run(own_namespace(target))
+    with ExitStack() as stack:
+        environment = {
+            **os.environ,
+            "HOLDFAST_APP_DATABASE_URL": app_url(owner_url),
+            "HOLDFAST_OPS_DATABASE_URL": app_url(owner_url, "holdfast_ops"),
+            "TEMPORAL_ADDRESS": target,
+            "TEMPORAL_NAMESPACE": namespace,
+            "HOLDFAST_LOG_LEVEL": "WARNING",
+        }
 
-    addresses: tuple[str, ...]
-    owner_url: str
-    target: str
-    namespace: str
+        def start(module: str, **more: str) -> None:
+            command = guarded([sys.executable, "-m", module])
+            stack.callback(_end, subprocess.Popen(command, cwd=ROOT, env={**environment, **more}))
+
+        if hands:
+            start("tests.whole.hands")
+        addresses = []
+        for _ in range(PROCESSES):
+            port = free_port()
+            start("api.main", HOLDFAST_PORT=str(port))
+            addresses.append(f"http://127.0.0.1:{port}")
+        yield Doors(tuple(addresses), owner_url, target, namespace)
 
 
 @pytest.fixture
 def doors(fresh_url: str, temporal_target: str) -> Iterator[Doors]:
     """Two API processes on a fresh, seeded database."""
-    namespace = asyncio.run(own_namespace(temporal_target))
-    with ExitStack() as stack:
-        addresses = []
-        for _ in range(PROCESSES):
-            port = free_port()
-            environment = {
-                **os.environ,
-                "HOLDFAST_APP_DATABASE_URL": app_url(fresh_url),
-                "HOLDFAST_OPS_DATABASE_URL": app_url(fresh_url, "holdfast_ops"),
-                "TEMPORAL_ADDRESS": temporal_target,
-                "TEMPORAL_NAMESPACE": namespace,
-                "HOLDFAST_PORT": str(port),
-                "HOLDFAST_LOG_LEVEL": "WARNING",
-            }
-            process = subprocess.Popen(guarded([sys.executable, "-m", "api.main"]), cwd=ROOT, env=environment)
-            stack.callback(_end, process)
-            addresses.append(f"http://127.0.0.1:{port}")
-        yield Doors(tuple(addresses), fresh_url, temporal_target, namespace)
+    with opened(fresh_url, temporal_target) as two:
+        yield two
+
+
+@pytest.fixture(scope="package")
+def busy_house(template_url: str, temporal_target: str) -> Iterator[Doors]:
+    """The same for many tests, with a worker process; each test has days of its own."""
+    url = copy_database(template_url)
+    with opened(url, temporal_target, hands=True) as two:
+        yield two
+    drop_database(url)
+
+
+@pytest.fixture
+async def crowd(busy_house: Doors) -> AsyncIterator[Crowd]:
+    """People at the doors of the busy house, its front desk and its manager among them."""
+    async with gathered(busy_house) as people:
+        yield people
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
@@ -67,29 +89,25 @@ def _end(process: subprocess.Popen[bytes]) -> None:
         process.wait()
 
 
-@pytest.fixture
-async def guests(doors: Doors) -> AsyncIterator[list[httpx.AsyncClient]]:
-    """One client for each process, and a worker behind them."""
+@asynccontextmanager
+async def working(doors: Doors) -> AsyncIterator[None]:
+    """A worker in the test's own process, behind these doors."""
     client = await Client.connect(doors.target, namespace=doors.namespace, data_converter=data_converter(DEMO_SECRET))
     database = Database(app_url(doors.owner_url))
     await database.open()
-    limits = httpx.Limits(max_connections=100)
     async with bookings_worker(client, database, DEMO_SECRET, versioned=False):
-        clients = [httpx.AsyncClient(base_url=address, timeout=30, limits=limits) for address in doors.addresses]
-        for one in clients:
-            await _ready(one)
-        yield clients
-        for one in clients:
-            await one.aclose()
+        yield
     await database.close()
 
 
-async def _ready(client: httpx.AsyncClient) -> None:
-    async with asyncio.timeout(30):
-        while True:
-            try:
-                if (await client.get("/readyz")).status_code == 200:
-                    return
-            except httpx.TransportError:
-                pass
-            await asyncio.sleep(0.1)
+@pytest.fixture
+async def guests(doors: Doors) -> AsyncIterator[list[httpx.AsyncClient]]:
+    """One client for each process, and a worker behind them."""
+    limits = httpx.Limits(max_connections=100)
+    async with working(doors):
+        clients = [httpx.AsyncClient(base_url=address, timeout=30, limits=limits) for address in doors.addresses]
+        for one in clients:
+            await ready(one)
+        yield clients
+        for one in clients:
+            await one.aclose()

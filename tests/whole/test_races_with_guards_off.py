@@ -1,0 +1,83 @@
+"""The same races are lost where a guard is taken away: the tests of the races are able to fail."""
+
+from collections.abc import AsyncIterator, Iterator
+
+import pytest
+from sqlalchemy import text
+
+import store.openings
+import store.rooms
+from store.hot import Hot
+from tests.houses import copy_database, drop_database
+from tests.whole.conftest import opened, working
+from tests.whole.crowd import (
+    Crowd,
+    Doors,
+    at_once,
+    crossing_sales,
+    deadlocks,
+    drawn,
+    gathered,
+    kochi_day,
+    miscounted,
+    only_left,
+)
+from tests.whole.test_races_for_rooms import guests_in
+
+IN_ORDER, IN_NO_ORDER = "ORDER BY n.room_type_id, n.night", "ORDER BY md5(:reference || n.room_type_id || n.night)"
+ROOMS_LEFT = "AND (room_id = ANY(CAST(:room_ids AS int[])) OR room_id IN ("
+ROOMS_NOT_LEFT = "AND (room_id = ANY(CAST(:room_ids AS int[])) OR false AND room_id IN ("
+TRIES = 6
+
+
+@pytest.fixture(scope="module")
+def open_house(template_url: str, temporal_target: str) -> Iterator[Doors]:
+    """Two API processes; whoever works behind them is the test's own."""
+    url = copy_database(template_url)
+    with opened(url, temporal_target) as two:
+        yield two
+    drop_database(url)
+
+
+@pytest.fixture
+async def crowd(open_house: Doors) -> AsyncIterator[Crowd]:
+    """People at its doors, and a worker in this process, whose statements a test can change."""
+    async with working(open_house), gathered(open_house) as people:
+        yield people
+
+
+async def test_nights_locked_in_any_order_make_guests_wait_in_a_circle(
+    crowd: Crowd, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without the one order of nights the server has to break deadlocks; nothing is sold twice even then."""
+    guarded = store.openings.OPEN.statement
+    assert guarded.count(IN_ORDER) == 1
+    monkeypatch.setattr(store.openings, "OPEN", Hot(guarded.replace(IN_ORDER, IN_NO_ORDER)))
+    chance = drawn("no order")
+    for n in range(TRIES):
+        first = kochi_day(40 + 40 * n)
+        only_left(crowd.doors, first, 40, 8)
+        sales = await crossing_sales(crowd, first, (0, 5, 10), (20, 30))
+        await at_once(*(crowd.book(*chance.choice(sales)) for _ in range(40)))
+        assert miscounted(crowd.doors, first, 40) == []
+        if deadlocks(crowd.doors):
+            return
+    raise AssertionError("nobody waited in a circle")
+
+
+async def test_a_room_that_is_left_without_its_lock_makes_guests_wait_in_a_circle(
+    crowd: Crowd, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without the lock of the room that a guest leaves, two who swap wait for each other until the server steps in."""
+    guarded = store.rooms._LOCK.text
+    assert guarded.count(ROOMS_LEFT) == 1
+    monkeypatch.setattr(store.rooms, "_LOCK", text(guarded.replace(ROOMS_LEFT, ROOMS_NOT_LEFT)))
+    before = deadlocks(crowd.doors)
+    two = await guests_in(crowd, 20, ["101", "102"])
+    for _ in range(5 * TRIES):
+        await at_once(
+            *(crowd.act(one, "assign-room", room=room) for one, room in zip(two, ("102", "101"), strict=True))
+        )
+        if deadlocks(crowd.doors) > before:
+            return
+    raise AssertionError("nobody waited in a circle")
