@@ -107,10 +107,17 @@ class BookingActivities:
         except Refused as refused:
             return StepTaken("refused", refusal_of(refused))
         except Repeated as repeated:
-            return StepTaken("done" if repeated.same_step else "repeated")
+            return await self._again(taken.step.after) if repeated.same_step else StepTaken("repeated")
         except Overtaken:
             return StepTaken("overtaken")
         return StepTaken("done")
+
+    async def _again(self, after: Booking) -> StepTaken:
+        """A step that an earlier try has written: what it wrote, while nothing else came after it."""
+        written = await self.load_booking(Resume(after.hotel_id, after.reference))
+        if written is None or written.seq != after.seq:
+            return StepTaken("overtaken")
+        return StepTaken("done", booking=written)
 
     @activity.defn
     async def load_booking(self, resume: Resume) -> Booking | None:

@@ -19,7 +19,7 @@ Fact = str | int | bool | None
 
 
 class Overtaken(Exception):
-    """Another run has written a step of this number; the row is the truth, not this run's memory."""
+    """Another step of this number is written; the row is the truth, not this run's memory."""
 
 
 class Repeated(Exception):

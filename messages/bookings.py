@@ -365,11 +365,13 @@ class StepTaken:
     """How a step went.
 
     outcome: done; refused (with the refusal, nothing written); repeated (its key was carried out before, nothing
-    written); overtaken (another run has written a step of that number).
+    written); overtaken (another step of that number is written, by another run or by this one for another command).
+    booking: what an earlier try of this step wrote, where its answer was lost; its instants are those of that try.
     """
 
     outcome: str
     refusal: Refusal | None = None
+    booking: Booking | None = None
 
 
 @dataclass(frozen=True)

@@ -117,12 +117,15 @@ class Engine(Doors):
         return self._alarm is not None and self._alarm.done()
 
     async def write(self, step: Step, key: str = "", body_hash: str = "") -> StepTaken:
-        """One step, one transaction; the booking becomes what was written, and nothing else."""
+        """One step, one transaction; the booking becomes what was written, and nothing else.
+
+        A step that was written by a try whose answer was lost is what it was then, not what would be written now.
+        """
         step = remember(step, key)
         message = TakeStep(step, self.step_id(step.after.seq), key, body_hash)
         taken = await self.surely(BookingActivities.take_step, message)
         if taken.outcome == "done":
-            self.became(step.after)
+            self.became(taken.booking or step.after)
         return taken
 
     def became(self, booking: Booking) -> None:
