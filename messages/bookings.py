@@ -110,13 +110,17 @@ class BookingStart:
 
 @dataclass(frozen=True)
 class Opened:
-    """How an opening ended. outcome: opened, refused, not_opened (too late), reference_taken (by another key)."""
+    """How an opening ended. outcome: opened, refused, not_opened (too late), reference_taken (by another key).
+
+    run_id: of the run that says so; another one is asked for by naming it.
+    """
 
     outcome: str
     reference: str
     key: str = ""
     body_hash: str = ""
     refusal: Refusal | None = None
+    run_id: str = ""
 
 
 @dataclass(frozen=True)

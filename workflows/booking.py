@@ -51,12 +51,13 @@ class BookingWorkflow(Engine):
             raise ValueError("A booking starts with an opening or with a row to resume from.")
         opening = replace(start.opening, now=workflow.now(), step_id=self.step_id(1))
         if workflow.now() > opening.open_before:
-            self.opening_answer = Opened("not_opened", opening.reference, opening.key, opening.body_hash)
+            late = Opened("not_opened", opening.reference, opening.key, opening.body_hash)
+            self.opening_answer = replace(late, run_id=workflow.info().run_id)
             return False
         done = await self.surely(BookingActivities.open_booking, opening)
         if done.booking:
             self.became(done.booking)
-        self.opening_answer = done.answer
+        self.opening_answer = replace(done.answer, run_id=workflow.info().run_id)
         return done.booking is not None
 
     async def never_opened(self) -> BookingEnd:

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 from temporalio import workflow
@@ -12,7 +12,7 @@ from temporalio.exceptions import ApplicationError
 from temporalio.service import RPCError, RPCStatusCode
 from temporalio.worker import UnsandboxedWorkflowRunner, Worker
 
-from api import front_desk
+from api import front_desk, opening
 from api.problems import Problem
 from config.settings import Settings
 from domain.refusals import Kind, Refused
@@ -84,6 +84,42 @@ async def test_a_booking_parked_by_a_bug_is_a_503_and_loses_nothing(
             told = problem(answer, 503, "booking_needs_attention")
             assert int(answer.headers["Retry-After"]) == told["retry_after"] == 60
             assert (await desk.see(f"bookings/{made['reference']}"))["status"] == "pending"
+
+
+async def test_an_opening_that_came_too_late_is_made_by_the_same_key_later(
+    settings: Settings, app_url: str, opened: Opener, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A worker that was down for too long takes nothing; the promise of the 503 is kept all the same."""
+    namespace = await own_namespace(settings.temporal_target)
+    client = await Client.connect(settings.temporal_target, namespace=namespace, data_converter=data_converter(SECRET))
+    async with opened(temporal_namespace=namespace) as api, healthy(client, app_url):
+        guests = Guests(api)
+        body = await guests.wish()
+        with monkeypatch.context() as late:
+            late.setattr(opening, "OPEN_WITHIN", timedelta(seconds=-1))
+            for _ in range(2):
+                problem(await guests.book(body, "the-key"), 503, "not_answered_in_time")
+        made = await guests.book(body, "the-key")
+        assert made.status_code == 201, made.text
+        again = await asyncio.gather(*(guests.book(body, "the-key") for _ in range(20)))
+        assert {(one.status_code, one.json()["reference"]) for one in again} == {(201, made.json()["reference"])}
+
+
+async def test_many_copies_of_a_key_whose_opening_came_too_late_are_one_booking(
+    settings: Settings, app_url: str, opened: Opener, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """All of them wait for one new opening."""
+    namespace = await own_namespace(settings.temporal_target)
+    client = await Client.connect(settings.temporal_target, namespace=namespace, data_converter=data_converter(SECRET))
+    async with opened(temporal_namespace=namespace) as api, healthy(client, app_url):
+        guests = Guests(api)
+        body = await guests.wish()
+        with monkeypatch.context() as late:
+            late.setattr(opening, "OPEN_WITHIN", timedelta(seconds=-1))
+            problem(await guests.book(body, "another-key"), 503, "not_answered_in_time")
+        answers = await asyncio.gather(*(guests.book(body, "another-key") for _ in range(20)))
+        assert {one.status_code for one in answers} == {201}, [one.text for one in answers]
+        assert len({one.json()["reference"] for one in answers}) == 1
 
 
 @pytest.mark.parametrize(
