@@ -4,6 +4,8 @@ import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from enum import StrEnum
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -18,6 +20,13 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 AsJson = Annotated[bool, typer.Option("--json", help="Print one line of JSON instead.")]
+
+
+class Report(StrEnum):
+    """How an outcome is told."""
+
+    TABLE = "table"
+    JSON = "json"
 
 
 @contextmanager
@@ -178,6 +187,20 @@ def doctor(as_json: AsJson = False) -> None:
 
     with _told():
         raise typer.Exit(run(_say, as_json=as_json))
+
+
+@app.command(name="replay-demand")
+def replay_demand(
+    file: Annotated[Path, typer.Argument(help="Bookings as CSV, plain or gzipped; docs/replay.md tells the columns.")],
+    rows: Annotated[int, typer.Option(min=1, help="How many of them.")] = 659,
+    report: Annotated[Report, typer.Option(help="How the outcome is told.")] = Report.TABLE,
+    running: Annotated[bool, typer.Option("--running", help="Use the system that runs here.")] = False,
+) -> None:
+    """Drive a hotel's real bookings through the system, to their real ends, and compare what came of them."""
+    from cli.replay.command import replay_demand as run
+
+    with _told():
+        raise typer.Exit(run(_say, file, rows, as_json=report is Report.JSON, running=running))
 
 
 def main() -> None:

@@ -89,3 +89,16 @@ def sold_out(nights: Sequence[tuple[str, date]]) -> Refused:
         f"Not free any more: {listed}{more}.",
         nights=[f"{name}: {night.isoformat()}" for name, night in nights[:100]],
     )
+
+
+_TAKEN = text("""
+SELECT t.code AS room_type, n.night, n.held, n.sold
+FROM room_type_nights n JOIN room_types t ON t.hotel_id = n.hotel_id AND t.room_type_id = n.room_type_id
+WHERE n.hotel_id = :hotel_id AND n.held + n.sold > 0
+ORDER BY n.night, t.code
+""")
+
+
+async def taken_nights(tx: AsyncConnection, hotel_id: int) -> Sequence[Any]:
+    """Each room type and night of which something is taken: room_type (its code), night, held, sold."""
+    return (await tx.execute(_TAKEN, {"hotel_id": hotel_id})).all()

@@ -4,6 +4,7 @@ Running it again changes nothing that exists, whatever has been edited since: it
 as a whole, and nights beyond the last ones on file.
 """
 
+from collections.abc import Sequence
 from dataclasses import asdict, astuple, dataclass, fields
 from datetime import UTC, date, datetime, timedelta
 
@@ -48,10 +49,13 @@ class SeedReport:
     rates: int = 0
 
 
-async def seed(owner_url: str, today: date | None = None) -> SeedReport:
+async def seed(
+    owner_url: str, today: date | None = None, houses: Sequence[House] = HOUSES, nights: int = NIGHTS
+) -> SeedReport:
     """Adds what is missing of the five demo hotels, for 540 nights from `today` on (default: each hotel's own date).
 
-    The night before is there too, because a hotel's business day outlasts midnight.
+    The night before is there too, because a hotel's business day outlasts midnight. houses, nights: other hotels
+    instead, for as long as somebody needs them.
     owner_url: the address of the tables' owner, who need not be a superuser. Raises NotTheDemo outside demo mode.
     """
     if not Settings().demo:
@@ -60,17 +64,17 @@ async def seed(owner_url: str, today: date | None = None) -> SeedReport:
     database = Database(owner_url, pool_size=1)
     try:
         known = await _known_hotels(database)
-        is_new = {house.slug: house.slug not in known for house in HOUSES}
+        is_new = {house.slug: house.slug not in known for house in houses}
         password_hash = PasswordHash.recommended().hash(PASSWORD) if any(is_new.values()) else ""
         room_nights = rates = 0
-        for house in HOUSES:
+        for house in houses:
             hotel_id = known.get(house.slug) or await _next_hotel_id(database)
             async with database.hotel(hotel_id) as tx:
                 if is_new[house.slug]:
                     await _furnish(tx, hotel_id, house, now)
                     await _employ(tx, hotel_id, house, now, password_hash)
                 first = (today or local(now, house.terms.zone).date()) - timedelta(days=1)
-                last = first + timedelta(days=NIGHTS)
+                last = first + timedelta(days=nights)
                 room_nights += await _open_room_nights(tx, hotel_id, first, last)
                 rates += await _open_rates(tx, hotel_id, house, first, last)
         if room_nights or rates:
