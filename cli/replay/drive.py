@@ -6,9 +6,11 @@ from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
+from functools import partial
 from typing import Any
 
 from temporalio.client import Client
+from temporalio.service import RPCError
 from temporalio.testing import TimeSkipper
 
 from cli.replay.demand import Cell, Outcome, Row, Wave, calendar, occupancy, shift
@@ -125,12 +127,24 @@ class _Run:
         self._days = len(days)
         begun = time.monotonic()
         for n, (day, waves) in enumerate(days.items(), 1):
+            await self._wake(waves)
             for wave, rows in waves.items():
                 await asyncio.gather(*(self._one(row, wave) for row in rows))
             if n % 25 == 0 or n == len(days):
                 told = f"{n} of {len(days)} days, to {day}; {len(self._troubles)} in trouble"
                 self._say(f"{time.monotonic() - begun:6.0f} s: {told}")
         await asyncio.gather(*self._settling)
+
+    async def _wake(self, waves: dict[Wave, list[Row]]) -> None:
+        """Moves the clocks of everybody who has something to do today at once, since a jump takes its time."""
+        await asyncio.gather(
+            *(
+                self._tried(life, partial(Life.reach, instant=life.moment(wave)))
+                for wave, rows in waves.items()
+                for life in (self._lives[row.line] for row in rows)
+                if wave is not Wave.BOOKING and life.reference and life.row.line not in self._troubles
+            )
+        )
 
     async def _one(self, row: Row, wave: Wave) -> None:
         """One booking's part of a wave. Whoever could not go on before is left as it is: the comparison tells it."""
@@ -149,8 +163,8 @@ class _Run:
         async with self._gate:
             try:
                 await hand(life)
-            except (NotDone, TimeoutError, RuntimeError) as trouble:
-                self._troubles[life.row.line] = f"{getattr(hand, '__name__', hand)}: {trouble!r}"
+            except (NotDone, TimeoutError, RuntimeError, RPCError) as trouble:
+                self._troubles[life.row.line] = f"could not go on: {trouble!r}"
 
     async def compare(self, system: System) -> Outcomes:
         """Final statuses row by row, nights as the bookings tell them, and nights as the engine counts them."""

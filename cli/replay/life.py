@@ -8,7 +8,7 @@ from typing import Any
 from temporalio.client import Client
 from temporalio.testing import TimeSkipper
 
-from cli.replay.demand import Row
+from cli.replay.demand import Outcome, Row, Wave
 from cli.replay.resort import FLEX, NREF, TERMS
 from cli.replay.web import NotDone, Web
 from domain.clocks import resolve
@@ -119,7 +119,7 @@ class Life:
 
     async def cancel(self) -> None:
         """Gives the room up on its real date: who booked directly by the link, the others through the desk."""
-        await self.reach(self._cancels_at)
+        await self.reach(self.moment(Wave.CANCELLING))
         body = {"version": self.seen["version"], "reason": "A change of plans."}
         if self.row.by_guest:
             answer = await self.desk.web.post(f"/bookings/{self.reference}/cancel", body, self.token, "cancel")
@@ -129,7 +129,7 @@ class Life:
 
     async def arrive(self) -> None:
         """On the real day of arrival: a room is chosen and given, the guests get their keys."""
-        await self.reach(self._at(self.row.arrival, ARRIVES_AT))
+        await self.reach(self.moment(Wave.ARRIVING))
         room, is_clean = await self._room()
         # Housekeeping has no words of its own over HTTP, so the desk says that the room was seen to.
         reason = {} if is_clean else {"reason": f"Room {room} has been cleaned since."}
@@ -137,7 +137,7 @@ class Life:
 
     async def leave(self) -> None:
         """On the real day of departure: the guests pay and give the keys back."""
-        await self.reach(self._at(self.row.departure, LEAVES_AT))
+        await self.reach(self.moment(Wave.ENDING))
         balance = self.seen["balance"]
         if balance["amount_minor"] > 0:
             body = {"version": self.seen["version"], "method": "card_terminal", "amount": balance}
@@ -146,12 +146,12 @@ class Life:
 
     async def settle(self) -> None:
         """The books close by their own clock."""
-        await self.reach(self._at(self.row.departure, LEAVES_AT) + timedelta(seconds=2 * TERMS.close_after_seconds))
+        await self.reach(self.moment(Wave.ENDING) + timedelta(seconds=2 * TERMS.close_after_seconds))
         await self._becomes("completed")
 
     async def miss(self) -> None:
         """Nobody comes, nobody says so: the booking's own clock rings at the night audit."""
-        await self.reach(no_show_at(TERMS, self.day(self.row.arrival)))
+        await self.reach(self.moment(Wave.ENDING))
         await self._becomes("no_show")
 
     async def look(self) -> dict[str, Any]:
@@ -168,9 +168,16 @@ class Life:
             if behind > timedelta(0):
                 await skipper.fast_forward(handle, behind + A_MOMENT)
 
-    @property
-    def _cancels_at(self) -> datetime:
-        return self._at(min(self.row.ended_on, self.row.arrival), CANCELS_AT)
+    def moment(self, wave: Wave) -> datetime:
+        """When its part of a wave happens, by the hotel's clock."""
+        row = self.row
+        if wave is Wave.CANCELLING:
+            return self._at(min(row.ended_on, row.arrival), CANCELS_AT)
+        if wave is Wave.ARRIVING:
+            return self._at(row.arrival, ARRIVES_AT)
+        if row.outcome is Outcome.MISSED:
+            return no_show_at(TERMS, self.day(row.arrival))
+        return self._at(row.departure, LEAVES_AT)
 
     def _at(self, real: date, wall: time) -> datetime:
         return resolve(self.day(real), wall, TERMS.zone)
