@@ -10,7 +10,7 @@ help:
 	@echo "make check   format, lint, types, import rules"
 	@echo "make format  put the sources into the house's format"
 	@echo "make bench   benchmarks, one table of ratios"
-	@echo "make proof   the long proofs at full size"
+	@echo "make proof   the long proofs at full size (PROOFS=name for one)"
 	@echo "make lock    write requirements.lock anew from pyproject.toml"
 
 setup: .venv/.installed
@@ -39,7 +39,7 @@ bench: setup
 	@.venv/bin/python -m bench
 
 proof: setup
-	@.venv/bin/python -m bench.proof
+	@.venv/bin/python -m bench.proof $(PROOFS)
 
 lock:
 	@cli/bootstrap.sh lock

@@ -1,89 +1,111 @@
-"""`python -m bench.proof`: the long proofs at full size. Each is a test of the suite, told to go on for longer.
+"""`python -m bench.proof [name …]`: the long proofs at full size, all or those named. Each is a test of the suite, told
+to go on for longer.
 
-Prints pytest's own words, and writes what was run, with seeds, counts and outcomes, to docs/evidence/proof.md.
+Prints the runners' own words. What was run, with seeds, counts and outcomes, is kept proof by proof in
+docs/evidence/proof.json and shown in docs/evidence/proof.md; a proof that is not run keeps its last line.
 """
 
+import json
 import os
+import re
 import subprocess
 import sys
 import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
+
+from bench.proofs import PROOFS, Proof
 
 ROOT = Path(__file__).resolve().parent.parent
-EVIDENCE = ROOT / "docs" / "evidence" / "proof.md"
-MOST_SECONDS = 3_000
+EVIDENCE = ROOT / "docs" / "evidence"
+MOST_SECONDS = 5_000
+# A proof's own summary, which it prints behind this mark, one line each.
+TOLD = re.compile(r"^proof: (.+)$", re.MULTILINE)
 
 
 @dataclass(frozen=True)
-class Proof:
-    """A claim, the test behind it (a file of the suite, or a program of bench/) and the size it is run at."""
+class Outcome:
+    """How one run went. told: the proof's own lines of figures."""
 
-    claim: str
-    test: str
-    sizes: dict[str, str]
-
-    @property
-    def command(self) -> list[str]:
-        """How it is run."""
-        if self.test.startswith("bench/"):
-            return [sys.executable, "-m", self.test.removesuffix(".py").replace("/", ".")]
-        return [sys.executable, "-m", "pytest", "-q", "-n", "0", "--timeout", str(MOST_SECONDS), self.test]
+    held: bool
+    seconds: float
+    told: tuple[str, ...]
 
 
-PROOFS = (
-    Proof(
-        "Of fifty guests for the last room, through two API processes, exactly one gets it; without the guard more do.",
-        "tests/whole/test_last_room.py",
-        {"HOLDFAST_PROOF_ROUNDS": "60"},
-    ),
-    Proof(
-        "Whatever sequence of commands and clocks a booking lives through, counters and rooms are those of its stays.",
-        "tests/domain/test_any_life.py",
-        {"HOLDFAST_PROOF_EXAMPLES": "20000"},
-    ),
-    Proof(
-        "Of small faults put into the rules, the rules' own tests notice at least 85 of 100; survivors: mutants.md.",
-        "bench/mutants.py",
-        {"HOLDFAST_PROOF_FAULTS": "1000", "HOLDFAST_PROOF_SEED": "20270310"},
-    ),
-    Proof(
-        "Random lives through the real workflow and Postgres are what a small model says; without a rule they differ.",
-        "tests/story/test_against_model.py",
-        {"HOLDFAST_PROOF_SEQUENCES": "2000", "HOLDFAST_PROOF_SEED": "proof"},
-    ),
-    Proof(
-        "No call gets a 5xx or an answer that the OpenAPI document does not tell.",
-        "tests/whole/test_any_call.py",
-        {"HOLDFAST_PROOF_CALLS": "300"},
-    ),
-)
+def command(proof: Proof) -> list[str]:
+    """How a proof is run: a file of the suite by pytest, a program of bench/ by itself."""
+    if proof.test.startswith("bench/"):
+        return [sys.executable, "-m", proof.test.removesuffix(".py").replace("/", ".")]
+    return [sys.executable, "-m", "pytest", "-q", "-s", "-n", "0", "--timeout", str(MOST_SECONDS), *proof.test.split()]
 
 
-def main() -> None:
-    """Runs every proof, writes the summary, ends with 1 when one of them failed."""
+def run(proof: Proof) -> Outcome:
+    """Runs one proof at full size; its words go on to the terminal as they come."""
+    began = time.monotonic()
+    process = subprocess.Popen(
+        command(proof),
+        cwd=ROOT,
+        env={**os.environ, **proof.sizes},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        encoding="utf-8",
+        errors="replace",
+    )
+    lines = []
+    for line in process.stdout or ():
+        sys.stdout.write(line)
+        lines.append(line)
+    code = process.wait()
+    return Outcome(code == 0, time.monotonic() - began, tuple(TOLD.findall("".join(lines))))
+
+
+def page(kept: dict[str, Any]) -> str:
+    """The evidence as people read it: a table, then the figures of each proof."""
     lines = [
         "# Proofs at full size",
         "",
-        f"Run at {datetime.now(UTC):%Y-%m-%d %H:%M} UTC with `make proof`.",
+        "Written by `make proof`; `make proof PROOFS=name` runs one of them and leaves the other lines as they are.",
         "",
-        "| claim | test | size | seconds | outcome |",
-        "|---|---|---|---|---|",
+        "| proof | claim | size | run at (UTC) | seconds | outcome |",
+        "|---|---|---|---|---|---|",
     ]
-    failed = False
     for proof in PROOFS:
-        began = time.monotonic()
-        code = subprocess.run(proof.command, cwd=ROOT, env={**os.environ, **proof.sizes}, check=False).returncode
-        failed = failed or code != 0
-        size = ", ".join(
-            f"{name.removeprefix('HOLDFAST_PROOF_').lower()} {value}" for name, value in proof.sizes.items()
-        )
-        seconds = time.monotonic() - began
-        lines.append(f"| {proof.claim} | `{proof.test}` | {size} | {seconds:.0f} | {'failed' if code else 'held'} |")
-    EVIDENCE.parent.mkdir(parents=True, exist_ok=True)
-    EVIDENCE.write_text("\n".join(lines) + "\n", encoding="utf-8")
-    print(EVIDENCE.read_text(encoding="utf-8"))
+        sizes = [f"{name.removeprefix('HOLDFAST_PROOF_').lower()} {value}" for name, value in proof.sizes.items()]
+        last = kept.get(proof.name)
+        ended = f"{last['at']} | {last['seconds']} | {last['outcome']}" if last else "never | | not run yet"
+        lines.append(f"| [{proof.name}](#{proof.name}) | {proof.claim} | {', '.join(sizes)} | {ended} |")
+    for proof in PROOFS:
+        told = kept.get(proof.name, {}).get("told") or ["Nothing but its outcome."]
+        lines += ["", f"## {proof.name}", "", f"`{proof.test}`", "", *(f"- {line}" for line in told)]
+    return "\n".join(lines) + "\n"
+
+
+def main() -> None:
+    """Runs the proofs, writes the evidence after each. Exit status: 1 when one failed, 2 for an unknown name."""
+    names = sys.argv[1:] or [proof.name for proof in PROOFS]
+    known = {proof.name: proof for proof in PROOFS}
+    unknown = [name for name in names if name not in known]
+    if unknown:
+        sys.stderr.write(f"unknown: {', '.join(unknown)}; there are {', '.join(known)}\n")
+        raise SystemExit(2)
+    memory = EVIDENCE / "proof.json"
+    kept: dict[str, Any] = json.loads(memory.read_text("utf-8")) if memory.is_file() else {}
+    failed = []
+    for name in names:
+        outcome = run(known[name])
+        failed += [] if outcome.held else [name]
+        kept[name] = {
+            "at": f"{datetime.now(UTC):%Y-%m-%d %H:%M}",
+            "seconds": round(outcome.seconds),
+            "outcome": "held" if outcome.held else "failed",
+            "told": list(outcome.told),
+        }
+        EVIDENCE.mkdir(parents=True, exist_ok=True)
+        memory.write_text(json.dumps(kept, indent=1, sort_keys=True) + "\n", encoding="utf-8")
+        (EVIDENCE / "proof.md").write_text(page(kept), encoding="utf-8")
+    sys.stdout.write(f"{len(names) - len(failed)} of {len(names)} held; failed: {', '.join(failed) or 'none'}\n")
     raise SystemExit(1 if failed else 0)
 
 

@@ -91,7 +91,8 @@ async def test_every_booking_lives_again_and_none_twice(sweeping: Running) -> No
     lose_the_file(sweeping)
     third = await all_run(sweeping, references, second)
     lost = time.monotonic() - began
-    print(f"\n{BOOKINGS} bookings: all back {terminated:.0f} s after terminating, {lost:.0f} s after the file was lost")
+    words = f"all back {terminated:.0f} s after terminating, {lost:.0f} s after the file was lost"
+    print(f"\nproof: {BOOKINGS} bookings, a sweep every {SWEEP_SECONDS} s: {words}")
     assert len({*first.values(), *second.values(), *third.values()}) == 3 * len(references)
     for one in references:
         now = desk.get(f"/desk/bookings/{one}")
