@@ -39,9 +39,18 @@ def deployment() -> WorkerDeploymentConfig:
 
 
 def bookings_worker(
-    client: Client, database: Database, secret: str, *, versioned: bool = True, strict: bool = False
+    client: Client,
+    database: Database,
+    secret: str,
+    *,
+    versioned: bool = True,
+    strict: bool = False,
+    cached: int = CACHED_WORKFLOWS,
 ) -> Worker:
-    """The worker of the bookings queue. `versioned` False serves every build; `strict` see `runner`."""
+    """The worker of the bookings queue. `versioned` False serves every build; `strict` see `runner`.
+
+    cached: workflows kept in memory; with 0 every workflow task replays its booking's history from the beginning.
+    """
     activities = BookingActivities(database, BookingStore(), secret)
     return Worker(
         client,
@@ -50,7 +59,7 @@ def bookings_worker(
         activities=[activities.open_booking, activities.take_step, activities.load_booking],
         workflow_runner=runner(strict=strict),
         deployment_config=deployment() if versioned else None,
-        max_cached_workflows=CACHED_WORKFLOWS,
+        max_cached_workflows=cached,
         workflow_task_poller_behavior=PollerBehaviorAutoscaling(initial=5, maximum=20),
         activity_task_poller_behavior=PollerBehaviorAutoscaling(initial=2, maximum=10),
     )
