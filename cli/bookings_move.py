@@ -2,7 +2,7 @@
 
 For bookings that renewal does not reach: parked by a fault of their build, or left behind by a build whose worker is
 gone. Each one's history is first replayed with the target's own sources. What replays is routed there for one workflow
-task and woken, so that it goes on from its row on the current build; what does not replay is refused and stays as it is.
+task and woken, so that it goes on from its row on the current build; what does not replay is refused and stays.
 """
 
 import asyncio
@@ -200,8 +200,8 @@ async def _move_one(client: Client, one: Chosen, target: str, refused: str) -> M
 async def route_once(client: Client, one: Chosen, target: str) -> None:
     """The next workflow task goes to the target, whatever build the booking is pinned to.
 
-    Once is enough, and more would harm: a lasting override is inherited by every later run, which would keep the booking
-    on the target for good.
+    Once is enough, and more would harm: a lasting override is inherited by every later run, which would hold the
+    booking to the target for good.
     """
     version = WorkerDeploymentVersion(deployment_name=DEPLOYMENT, build_id=target)
     once = VersioningOverride.OneTimeOverride(target_deployment_version=version)

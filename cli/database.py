@@ -4,8 +4,11 @@ import argparse
 import asyncio
 from pathlib import Path
 
+import psycopg
 from alembic import command
 from alembic.config import Config
+from alembic.script import ScriptDirectory
+from sqlalchemy.engine import make_url
 
 from cli.parts import APP_ROLE, OPS_ROLE, in_role
 from cli.postgres import SOCKET_NAME, owner_url, socket_folder
@@ -37,10 +40,31 @@ def reading_address(settings: Settings) -> str:
 
 
 def migrate(url: str) -> None:
-    """Brings the schema to its newest revision."""
+    """Brings the schema to its newest revision.
+
+    A later build's schema is left as it is: migrations only add, so this build runs on it and can be gone back to.
+    """
     config = alembic_config()
+    if is_later(config, _revision(url)):
+        return
     config.cmd_opts = argparse.Namespace(x=[f"url={url}"])
     command.upgrade(config, "head")
+
+
+def is_later(config: Config, revision: str | None) -> bool:
+    """Whether a schema is at a revision that this tree does not know."""
+    known = {script.revision for script in ScriptDirectory.from_config(config).walk_revisions()}
+    return revision is not None and revision not in known
+
+
+def _revision(url: str) -> str | None:
+    """The schema's revision; None before the first migration."""
+    plain = make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
+    with psycopg.connect(plain, autocommit=True) as connection:
+        if connection.execute("SELECT to_regclass('alembic_version')").fetchone() == (None,):
+            return None
+        row = connection.execute("SELECT version_num FROM alembic_version").fetchone()
+    return str(row[0]) if row else None
 
 
 def alembic_config() -> Config:

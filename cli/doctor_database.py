@@ -7,7 +7,7 @@ from alembic.script import ScriptDirectory
 from psycopg import AsyncConnection
 from psycopg.rows import TupleRow
 
-from cli.database import alembic_config, owner_address
+from cli.database import alembic_config, is_later, owner_address
 from cli.findings import Report, timed
 from cli.parts import APP_ROLE, OPS_ROLE, in_role
 from cli.processes import StackTrouble
@@ -70,6 +70,9 @@ async def _look_at_schema(connection: AsyncConnection[TupleRow], report: Report)
         report.good("schema", "only the owner may read its revision; set DATABASE_URL to have it checked")
         return
     at = row[0] if row else "none"
+    if row and is_later(alembic_config(), at):
+        report.good("schema", f"revision {at} of a later build, on which this one runs too")
+        return
     report.judge("schema", at == head, f"revision {at}, the code's is {head}", "run `holdfast migrate`")
 
 

@@ -1,6 +1,7 @@
 """Copies of the source tree, changed as a next release would change it: another story, one more column."""
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -10,6 +11,7 @@ from pathlib import Path
 
 from cli.processes import guarded
 from messages.build import LOCK_FILE, ROOT
+from store.session import app_url
 
 FOLDERS = (
     "activities", "api", "cli", "config", "domain", "doubles", "gateways", "messages", "migrations", "store", "web",
@@ -17,6 +19,15 @@ FOLDERS = (
 )  # fmt: skip
 # What a changed story shows in Temporal, beside the agenda.
 NEW_WORDS = "This is told by a changed story."
+GROWN = "9001_grown"
+GROW = """
+DO $$ DECLARE name text; BEGIN
+    FOR name IN SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND tablename <> 'alembic_version' LOOP
+        EXECUTE format('ALTER TABLE %I ADD COLUMN added_by_the_next_release text', name);
+    END LOOP;
+    CREATE TABLE of_the_next_release (hotel_id bigint NOT NULL, words text);
+END $$
+"""
 END_SECONDS = 15
 
 
@@ -53,6 +64,35 @@ def change_story(tree: Path) -> None:
     )
     alter(tree, "workflows/engine.py", '    return "\\n".join(lines)\n',
           f'    lines.append("{NEW_WORDS}")\n    return "\\n".join(lines)\n')  # fmt: skip
+
+
+def grow_schema(tree: Path) -> None:
+    """A migration as the next release may bring it: a column more in every table, which may be empty, and one table."""
+    versions = tree / "migrations" / "versions"
+    names = {path.stem: re.search(r'^revision.*= "(\w+)"', path.read_text(encoding="utf-8"), re.MULTILINE)
+             for path in versions.glob("[0-9]*.py")}  # fmt: skip
+    found = names[max(names)]
+    assert found
+    (versions / "9001_grown.py").write_text(
+        '"""What a next release adds."""\n\n'
+        "from alembic import op\n\n"
+        f'revision, down_revision = "{GROWN}", "{found.group(1)}"\n'
+        "branch_labels = depends_on = None\n\n\n"
+        "def upgrade() -> None:\n"
+        f"    op.execute({GROW!r})\n",
+        encoding="utf-8",
+    )
+
+
+def addresses(owner_url: str, target: str, namespace: str, secret: str) -> dict[str, str]:
+    """Where a worker of a tree finds the run's servers."""
+    return {
+        "HOLDFAST_APP_DATABASE_URL": app_url(owner_url),
+        "HOLDFAST_OPS_DATABASE_URL": app_url(owner_url, "holdfast_ops"),
+        "TEMPORAL_ADDRESS": target,
+        "TEMPORAL_NAMESPACE": namespace,
+        "HOLDFAST_SECRET_KEY": secret,
+    }
 
 
 @contextmanager

@@ -25,7 +25,7 @@ from store.session import Database, app_url
 from tests.story.conftest import own_namespace
 from tests.story.test_life import stay_in
 from tests.story.world import SECRET, Life, build_house, connect
-from tests.trees import change_story, copy_tree, worker_process
+from tests.trees import addresses, change_story, copy_tree, worker_process
 from worker.build import bookings_worker
 from workflows.booking import BookingWorkflow
 
@@ -94,7 +94,7 @@ async def failed_tasks(life: Life) -> int:
 
 
 async def test_bookings_of_a_build_whose_worker_is_gone_go_on_with_the_current_one(world: World) -> None:
-    """The signal alone reaches nobody; moved, they keep every clock, answer, and are not held to the target for good."""
+    """The signal alone reaches nobody; moved, they keep every clock, answer, and are not held to the target."""
     lives = [world.life() for _ in range(3)]
     async with world.serving(OLD):
         for life in lives:
@@ -175,7 +175,8 @@ async def test_what_a_target_cannot_replay_is_refused_and_stays_where_it_is(worl
         assert await world.build(life) == OLD
         assert (life.row(), await failed_tasks(life)) == (before, 0)
         assert (await life.approve()).outcome == "done"
-    with worker_process(copy, tmp_path / "log", _addresses(world)):
+    where = addresses(world.owner_url, world.settings.temporal_address, world.client.namespace, SECRET)
+    with worker_process(copy, tmp_path / "log", where):
         await make_current(world.client, target, seconds=60)
         described = await life.handle.describe()
         await route_once(world.client, Chosen(life.reference, described.run_id, OLD, 0, ""), target)
@@ -183,16 +184,6 @@ async def test_what_a_target_cannot_replay_is_refused_and_stays_where_it_is(worl
         async with asyncio.timeout(30):
             while not await failed_tasks(life):
                 await asyncio.sleep(0.1)
-
-
-def _addresses(world: World) -> dict[str, str]:
-    return {
-        "HOLDFAST_APP_DATABASE_URL": app_url(world.owner_url),
-        "HOLDFAST_OPS_DATABASE_URL": app_url(world.owner_url, "holdfast_ops"),
-        "TEMPORAL_ADDRESS": world.settings.temporal_address,
-        "TEMPORAL_NAMESPACE": world.settings.temporal_namespace,
-        "HOLDFAST_SECRET_KEY": SECRET,
-    }
 
 
 async def test_a_target_without_sources_and_bookings_without_a_workflow_are_told(world: World) -> None:
