@@ -1,6 +1,10 @@
-"""A namespace, a worker and a client for stories; the worker is the real one, on the process's own database."""
+"""A namespace, a worker and a client for stories; the worker is the real one, on the process's own database.
+
+HOLDFAST_TEST_CACHED=0 lets the stories' workers keep no workflow in memory, so that every task replays its history.
+"""
 
 import asyncio
+import os
 import secrets
 from collections.abc import AsyncIterator, Callable
 from datetime import timedelta
@@ -17,8 +21,9 @@ from domain.stay import StayDates
 from messages.converter import data_converter
 from store.session import Database
 from tests.story.world import SECRET, House, Life
-from worker.build import bookings_worker
+from worker.build import CACHED_WORKFLOWS, bookings_worker
 
+CACHED = int(os.environ.get("HOLDFAST_TEST_CACHED", str(CACHED_WORKFLOWS)))
 KINDS = {
     "HotelId": IndexedValueType.INDEXED_VALUE_TYPE_KEYWORD,
     "BookingStatus": IndexedValueType.INDEXED_VALUE_TYPE_KEYWORD,
@@ -67,7 +72,7 @@ async def worker(client: Client, app_url: str) -> AsyncIterator[None]:
     """The real worker of the bookings queue."""
     database = Database(app_url, pool_size=4)
     await database.open()
-    async with bookings_worker(client, database, SECRET, versioned=False, strict=True):
+    async with bookings_worker(client, database, SECRET, versioned=False, strict=True, cached=CACHED):
         yield
     await database.close()
 
@@ -77,7 +82,7 @@ async def trusting_worker(client: Client, app_url: str) -> AsyncIterator[None]:
     """The worker as the running system has it: its stories use this process's own modules, so rules can be removed."""
     database = Database(app_url, pool_size=10)
     await database.open()
-    async with bookings_worker(client, database, SECRET, versioned=False):
+    async with bookings_worker(client, database, SECRET, versioned=False, cached=CACHED):
         yield
     await database.close()
 
