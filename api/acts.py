@@ -195,7 +195,7 @@ class Counter:
             stays=stays,
             already=already,
         )
-        return self.house.views.for_desk(await carry_out(self.house, self.record, wish))
+        return self.house.views.for_desk(await carry_out(self.house, self.record, wish), self.desk.role)
 
 
 async def the_counter(request: Request, house: Parts, record: Record, desk: Desk) -> Counter:

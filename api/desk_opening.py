@@ -84,7 +84,7 @@ async def create_desk_booking(house: House, desk: AtDesk, body: NewDeskBooking, 
     """
     made = await made_before(house, desk.hotel_id, once)
     if made is not None:
-        return _created(house, made)
+        return _created(house, desk, made)
     async with house.database.public() as tx:
         hotel = await hotel_by_id(tx, desk.hotel_id)
     if hotel is None:
@@ -104,7 +104,7 @@ async def create_desk_booking(house: House, desk: AtDesk, body: NewDeskBooking, 
             check_occupancy(n, room, offer)
 
     try:
-        return _created(house, await open_booking(house, wish, check, hotel.slug))
+        return _created(house, desk, await open_booking(house, wish, check, hotel.slug))
     except Refused as refused:
         if refused.code != source_reference_taken().code:
             raise
@@ -113,8 +113,8 @@ async def create_desk_booking(house: House, desk: AtDesk, body: NewDeskBooking, 
         raise
 
 
-def _created(house: House, record: BookingRecord) -> CreatedDeskBooking:
-    told: dict[str, Any] = dict(house.views.for_desk(record))
+def _created(house: House, desk: AtDesk, record: BookingRecord) -> CreatedDeskBooking:
+    told: dict[str, Any] = dict(house.views.for_desk(record, desk.role))
     for_guest = house.views.created(record)
     return CreatedDeskBooking(**told, access_token=for_guest.access_token, guest_link=for_guest.links.guest_page)
 

@@ -3,6 +3,9 @@
 The table is read before the body is, so that who may not do a thing learns nothing about how it is asked for.
 """
 
+from collections.abc import Iterable
+
+from domain.lifecycle import Action
 from domain.refusals import forbidden
 from store.staff import StaffRole
 
@@ -55,11 +58,35 @@ ROLES: dict[str, frozenset[str]] = {
     "list_sources": _EVERYBODY,
     "decode_messages": frozenset((MANAGER, ADMIN)),
 }
+# The operation of the desk behind each action; what is not here only guests do.
+OPERATIONS: dict[Action, str] = {
+    Action.APPROVE: "approve",
+    Action.DECLINE: "decline",
+    Action.CONFIRM: "confirm_option",
+    Action.CANCEL: "desk_cancel",
+    Action.AMEND: "desk_amend",
+    Action.EXTEND: "extend_stay",
+    Action.ASSIGN_ROOM: "assign_room",
+    Action.CHECK_IN: "check_in",
+    Action.CHECK_OUT: "check_out",
+    Action.NO_SHOW: "no_show",
+    Action.REINSTATE: "reinstate",
+    Action.PAYMENTS: "take_payment",
+    Action.WAIVE_FEE: "waive_fee",
+    Action.CLOCKS: "move_clock",
+    Action.ANSWER_CHANGE: "answer_change",
+    Action.FAIL: "fail",
+}
 
 
 def may(operation: str, role: StaffRole) -> bool:
     """Whether a role may do this."""
     return role.role in ROLES[operation]
+
+
+def within(role: StaffRole, actions: Iterable[str]) -> list[str]:
+    """Of a booking's open actions those that this role may do, so that nobody is offered what would be refused."""
+    return [action for action in actions if may(OPERATIONS[Action(action)], role)]
 
 
 def check_role(operation: str, role: StaffRole) -> None:

@@ -16,8 +16,10 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
+from api.permissions import within
 from domain.refusals import Kind, Refused
 from store.session import DatabaseAway
+from store.staff import StaffRole
 
 MEDIA_TYPE = "application/problem+json"
 TYPE_BASE = "/api/docs#problem-"
@@ -105,11 +107,15 @@ def of_problem(problem: Problem) -> Response:
     return answer(problem.status, document, problem.headers, problem.retry_after)
 
 
-def of_refusal(refused: Refused) -> Response:
-    """A rule's "no" as a response."""
+def of_refusal(refused: Refused, role: StaffRole | None = None) -> Response:
+    """A rule's "no" as a response. role: of who asked at the desk; actions beyond it are not told as open."""
     status = _STATUS[refused.kind]
     errors = [{"field": refused.field, "rule": refused.code, "detail": refused.detail}] if refused.field else []
-    return answer(status, body_of(status, refused.code, refused.detail, facts=refused.facts, errors=errors))
+    facts = dict(refused.facts)
+    open_actions = facts.get("allowed_actions")
+    if role and isinstance(open_actions, list):
+        facts["allowed_actions"] = within(role, open_actions)
+    return answer(status, body_of(status, refused.code, refused.detail, facts=facts, errors=errors))
 
 
 def of_validation(errors: Sequence[Mapping[str, Any]]) -> Response:
@@ -150,9 +156,10 @@ def unexpected(request_id: str) -> Response:
 def install(app: FastAPI) -> None:
     """Turns every exception that has an answer into that answer."""
 
-    async def refused(_request: Request, error: Exception) -> Response:
+    async def refused(request: Request, error: Exception) -> Response:
         assert isinstance(error, Refused)  # noqa: S101 - the framework hands over what was registered below.
-        return of_refusal(error)
+        desk = getattr(request.state, "desk", None)
+        return of_refusal(error, desk.role if desk else None)
 
     async def problem(_request: Request, error: Exception) -> Response:
         assert isinstance(error, Problem)  # noqa: S101

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from datetime import date, datetime
 from typing import Any
 
+from api.permissions import within
 from api.shapes.bookings import (
     AgendaEntry,
     BookingBody,
@@ -45,6 +46,7 @@ from domain.terms import (
 from messages.names import workflow_id
 from messages.tokens import guest_token
 from store.booking_reads import BookingRecord
+from store.staff import StaffRole
 
 API = "/api/v1"
 
@@ -69,8 +71,8 @@ class Views:
             **_body(record, "guest", self._clock()), links=self._guest_links(record), access_token=token
         )
 
-    def for_desk(self, record: BookingRecord) -> DeskBooking:
-        """The booking for the hotel's people."""
+    def for_desk(self, record: BookingRecord, role: StaffRole) -> DeskBooking:
+        """The booking for the hotel's people, with the actions that this role may do."""
         row, desk = record.row, f"{self._base}/desk/bookings/{record.reference}"
         links = DeskLinks(
             self=f"{API}/desk/bookings/{record.reference}",
@@ -81,6 +83,7 @@ class Views:
             temporal_ui=self.temporal_link(record.reference),
         )
         told = _body(record, "staff", self._clock())
+        told["allowed_actions"] = within(role, told["allowed_actions"])
         told["guest"] = DeskGuestBody(**dict(told["guest"]), profile_id=row.profile_id, past_stays=row.past_stays)
         return DeskBooking(
             **told,

@@ -141,7 +141,7 @@ async def desk_amend(
     """Changes dates, types, plans, guests or rooms: priced anew, at the old amounts (`keep`) or at the desk's own."""
     if dry_run:
         return await preview(house, record, body, by_guest=False, past_full=body.oversell)
-    return house.views.for_desk(await Asker(house, request, record, desk).amend(body))
+    return house.views.for_desk(await Asker(house, request, record, desk).amend(body), desk.role)
 
 
 @staff_changes.post(
@@ -163,7 +163,7 @@ async def extend_stay(
     """Makes a stay longer: the new nights are taken and priced, the room goes with them where it is free."""
     if dry_run:
         return await preview(house, record, extension(record.state, body), by_guest=False)
-    return house.views.for_desk(await Asker(house, request, record, desk).extend(body))
+    return house.views.for_desk(await Asker(house, request, record, desk).extend(body), desk.role)
 
 
 @staff_changes.post(
@@ -181,4 +181,4 @@ async def answer_change(
     body: Annotated[DeskCommand, Body(openapi_examples=example("granted", {"version": 3}))],
 ) -> DeskBooking:
     """Grants what the guest asked for, at the price that was told then, or declines it; the booking stays as it is."""
-    return house.views.for_desk(await Asker(house, request, record, desk).answer(number, verdict, body))
+    return house.views.for_desk(await Asker(house, request, record, desk).answer(number, verdict, body), desk.role)

@@ -95,9 +95,9 @@ async def list_desk_rooms(
     ONE,
     responses={200: answers("The booking.", example("booking", examples.DESK_BOOKING)), **problems(*_KNOWN)},
 )
-async def get_desk_booking(house: Parts, record: Record, reference: ReferencePath) -> DeskBooking:
+async def get_desk_booking(house: Parts, at: Desk, record: Record, reference: ReferencePath) -> DeskBooking:
     """The booking with what it waits for, what can be done to it, and its workflow in Temporal's UI."""
-    return house.views.for_desk(record)
+    return house.views.for_desk(record, at.role)
 
 
 @desk.get(

@@ -147,7 +147,8 @@ async def test_cancelling_late_costs_what_was_told_and_only_a_manager_waives_it(
     problem(await desk.act(reference, "cancel", waived, "k2"), 403, "role_missing")
     gone = await desk.done(made, "cancel", expected_fee=fee, reason="The guest called.")
     assert (gone["status"], gone["balance"], gone["payment_status"]) == ("cancelled", fee, "due")
-    assert gone["allowed_actions"] == ["reinstate", "payments", "waive-fee"]
+    assert gone["allowed_actions"] == ["reinstate", "payments"]
+    assert (await manager.see(f"bookings/{reference}"))["allowed_actions"] == ["reinstate", "payments", "waive-fee"]
     part = {"amount_minor": 100, "currency": "INR"}
     paid = await desk.done(gone, "payments", method="cash", amount=part)
     assert paid["payment_status"] == "part_paid"
@@ -165,6 +166,10 @@ async def test_giving_up_is_the_administrators(guests: Guests, desk: Desk, api: 
     made = await guests.booked()
     problem(await desk.act(made["reference"], "fail", {"version": 1, "reason": "Flooded."}), 403, "role_missing")
     admin = await Desk.at(api, "malabar", "admin")
+    for who, offered in ((desk, False), (admin, True)):
+        seen = await who.see(f"bookings/{made['reference']}")
+        told = problem(await who.act(made["reference"], "check-out", {"version": 1}), 409, "action_not_allowed")
+        assert ("fail" in seen["allowed_actions"], "fail" in told["allowed_actions"]) == (offered, offered)
     problem(await admin.act(made["reference"], "fail", {"version": 1}), 422, "reason_needed")
     ended = await admin.done(made, "fail", reason="The house is under water.")
     assert (ended["status"], ended["allowed_actions"]) == ("failed", [])

@@ -25,7 +25,7 @@ async def test_from_the_request_to_the_closed_books(guests: Guests, desk: Desk, 
     """Approve, assign, check in, cash, check out; the timeline tells who, what was awaited and who set that clock."""
     made = await guests.booked(await guests.wish_for(in_days(0)))
     seen = await desk.see(f"bookings/{made['reference']}")
-    assert seen["allowed_actions"] == ["approve", "decline", "cancel", "amend", "clocks", "fail"]
+    assert seen["allowed_actions"] == ["approve", "decline", "cancel", "amend", "clocks"]
     assert seen["links"]["temporal_ui"].endswith(f"/namespaces/{seen['links']['temporal_ui'].split('/')[-3]}"
                                                  f"/workflows/booking-{made['reference']}")  # fmt: skip
     assert seen["links"]["desk_page"] == f"{ADDRESS}/desk/bookings/{made['reference']}"
