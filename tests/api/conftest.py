@@ -70,11 +70,16 @@ def api_namespace(temporal_target: str) -> str:
 @pytest.fixture
 def settings(app_url: str, ops_url: str, temporal_target: str, api_namespace: str) -> Settings:
     """The settings of a demo."""
+    return demo_settings(app_url, ops_url, temporal_target, api_namespace)
+
+
+def demo_settings(app_url: str, ops_url: str, target: str, namespace: str) -> Settings:
+    """A demo's settings on this database and this server."""
     values: dict[str, Any] = {
         "app_database_url": app_url,
         "ops_database_url": ops_url,
-        "temporal_address": temporal_target,
-        "temporal_namespace": api_namespace,
+        "temporal_address": target,
+        "temporal_namespace": namespace,
         "secret_key": SECRET,
         "public_url": ADDRESS,
         "demo": True,
