@@ -1,5 +1,6 @@
 """The availability answer against the same SQL in psql, in the same role, on the same database."""
 
+import asyncio
 import re
 import subprocess
 import time
@@ -11,13 +12,22 @@ import httpx
 import psycopg
 from sqlalchemy.engine import make_url
 
-from bench.houses import System, hotel_day
+from bench.houses import System, furnish, hotel_day, running
+from bench.sizes import Row
 from cli.postgres import binaries
 from store import shelf
 
 ROUNDS = 200
 WARM_UP = 20
 NIGHTS = 7
+ROWS: tuple[Row, ...] = (("availability_ratio", None, "Availability over HTTP ÷ the same SQL in psql, p50"),)
+
+
+def run() -> dict[str, Any]:
+    """On a system of its own."""
+    with running() as system:
+        asyncio.run(furnish(system.owner_url))
+        return asyncio.run(measure(system))
 
 
 async def measure(system: System) -> dict[str, Any]:

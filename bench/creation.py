@@ -5,27 +5,39 @@ import json
 import secrets
 import time
 from contextlib import closing
-from datetime import timedelta
 from http.client import HTTPConnection
-from statistics import median, quantiles
+from statistics import median
 from typing import Any
 
 import httpx
 import psycopg
 from sqlalchemy.engine import make_url
-from temporalio.client import Client, WithStartWorkflowOperation
-from temporalio.common import WorkflowIDConflictPolicy
+from temporalio.client import Client
 
-from bench.houses import System, hotel_day, offer, wish
-from bench.noop import NOOP_QUEUE, NoopWorkflow
+from bench.houses import System, furnish, promises, running, wish
+from bench.noop import bare_start
+from bench.sizes import Row, p95
 from cli.postgres import SUPERUSER
 
 ROUNDS = 10
 EACH = 50
 TURNS = 100
 COUNTED_COMMITS = 50
-DAYS = 120
 HOUSEKEEPING_ENDS_SECONDS = 3
+ROWS: tuple[Row, ...] = (
+    ("p50_ratio", 1.25, "POST /bookings ÷ bare update-with-start, p50"),
+    ("p95_ratio", 1.5, "POST /bookings ÷ bare update-with-start, p95"),
+    ("one_by_one_p50_ratio", None, "The same, one by one in turn, p50"),
+    ("one_by_one_p95_ratio", None, "The same, one by one in turn, p95"),
+    ("commits_per_creation", 1.0, "Commits that write, per creation"),
+)
+
+
+def run() -> dict[str, Any]:
+    """On a system of its own."""
+    with running() as system:
+        asyncio.run(furnish(system.owner_url))
+        return asyncio.run(measure(system))
 
 
 async def measure(system: System) -> dict[str, Any]:
@@ -38,60 +50,49 @@ async def measure(system: System) -> dict[str, Any]:
     ours: list[float] = []
     floor: list[float] = []
     with httpx.Client(base_url=system.api[0], timeout=20) as http:
-        offers = _offers(http)
+        offers = promises(http)
     # A lean client on one connection, so that the guest's own side weighs as little as the floor's compiled client.
     with closing(HTTPConnection(system.api[0].removeprefix("http://"), timeout=20)) as web:
         for n in range(ROUNDS + 1):
             # What a creation leaves the server to do afterwards weighs on the next of its own kind, as it would in a
             # busy hour; the order of the two kinds changes with each round, and the first round only warms up.
-            for one in (_create, _bare) if n % 2 else (_bare, _create):
-                took = [
-                    await _milliseconds(one, client, web, offers[(n * EACH + k) % len(offers)]) for k in range(EACH)
-                ]
+            for one in (create_one, _bare) if n % 2 else (_bare, create_one):
+                took = [await timed(one, client, web, offers[(n * EACH + k) % len(offers)]) for k in range(EACH)]
                 if n > 0:
-                    (ours if one is _create else floor).extend(took)
+                    (ours if one is create_one else floor).extend(took)
         turns = [
             (
-                await _milliseconds(_create, client, web, offers[n % len(offers)]),
-                await _milliseconds(_bare, client, web, ""),
+                await timed(create_one, client, web, offers[n % len(offers)]),
+                await timed(_bare, client, web, ""),
             )
             for n in range(TURNS)
         ]
         commits = await _commits(system, client, web, offers)
-    p50, p95 = (median(ours), median(floor)), (_p95(ours), _p95(floor))
+    halves, tails = (median(ours), median(floor)), (p95(ours), p95(floor))
     return {
-        "creation_p50_ms": round(p50[0], 2),
-        "floor_p50_ms": round(p50[1], 2),
-        "p50_ratio": round(p50[0] / p50[1], 3),
-        "creation_p95_ms": round(p95[0], 2),
-        "floor_p95_ms": round(p95[1], 2),
-        "p95_ratio": round(p95[0] / p95[1], 3),
+        "creation_p50_ms": round(halves[0], 2),
+        "floor_p50_ms": round(halves[1], 2),
+        "p50_ratio": round(halves[0] / halves[1], 3),
+        "creation_p95_ms": round(tails[0], 2),
+        "floor_p95_ms": round(tails[1], 2),
+        "p95_ratio": round(tails[0] / tails[1], 3),
         "commits_per_creation": commits,
         "one_by_one_p50_ratio": round(median(t[0] for t in turns) / median(t[1] for t in turns), 3),
-        "one_by_one_p95_ratio": round(_p95([t[0] for t in turns]) / _p95([t[1] for t in turns]), 3),
+        "one_by_one_p95_ratio": round(p95([t[0] for t in turns]) / p95([t[1] for t in turns]), 3),
         "creation_rounds": ROUNDS,
         "creations_each_round": EACH,
     }
 
 
-def _offers(http: httpx.Client) -> list[str]:
-    """Offers over many days, so that no night runs out."""
-    start = hotel_day() + timedelta(days=20)
-    found = [offer(http, start + timedelta(days=day)) for day in range(DAYS)]
-    return [str(one["offer_id"]) for one in found if one]
-
-
-def _p95(took: list[float]) -> float:
-    return quantiles(took, n=20)[-1]
-
-
-async def _milliseconds(one: Any, client: Client, web: HTTPConnection, offer_id: str) -> float:
+async def timed(one: Any, client: Client, web: HTTPConnection, offer_id: str) -> float:
+    """Milliseconds of one of either kind."""
     began = time.perf_counter()
     await one(client, web, offer_id)
     return (time.perf_counter() - began) * 1000
 
 
-async def _create(_: Client, http: HTTPConnection, offer_id: str) -> None:
+async def create_one(_: Client, http: HTTPConnection, offer_id: str) -> None:
+    """A booking of one night, over HTTP."""
     headers = {"Idempotency-Key": secrets.token_hex(8), "Content-Type": "application/json"}
     http.request("POST", "/api/v1/bookings", json.dumps(wish(offer_id)), headers)
     answer = http.getresponse()
@@ -101,13 +102,7 @@ async def _create(_: Client, http: HTTPConnection, offer_id: str) -> None:
 
 
 async def _bare(client: Client, _: HTTPConnection, __: str) -> None:
-    start = WithStartWorkflowOperation(
-        NoopWorkflow.run,
-        id=f"noop-{secrets.token_hex(8)}",
-        task_queue=NOOP_QUEUE,
-        id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
-    )
-    await client.execute_update_with_start_workflow("opened", start_workflow_operation=start)
+    await bare_start(client)
 
 
 async def _commits(system: System, client: Client, http: HTTPConnection, offers: list[str]) -> float:
@@ -120,7 +115,7 @@ async def _commits(system: System, client: Client, http: HTTPConnection, offers:
         await asyncio.sleep(HOUSEKEEPING_ENDS_SECONDS)
         before = _next_id(db)
         for n in range(COUNTED_COMMITS):
-            await _create(client, http, offers[n])
+            await create_one(client, http, offers[n])
         return (_next_id(db) - before) / COUNTED_COMMITS
 
 

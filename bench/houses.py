@@ -13,10 +13,12 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import psycopg
+from sqlalchemy.engine import make_url
 
 from cli.database import migrate
 from cli.ports import free_port
-from cli.postgres import EmbeddedPostgres
+from cli.postgres import SUPERUSER, EmbeddedPostgres
 from cli.processes import guarded
 from cli.temporal_server import EmbeddedTemporal
 from store.seed import seed
@@ -28,11 +30,13 @@ START_SECONDS = 40.0
 
 @dataclass
 class System:
-    """Addresses of what runs; `api` has one base address a process."""
+    """Addresses of what runs; `api` has one base address a process. home: the folder of its databases."""
 
     owner_url: str
     temporal: str
+    home: Path
     api: list[str] = field(default_factory=list)
+    worker: subprocess.Popen[bytes] | None = None
 
     @property
     def app_url(self) -> str:
@@ -52,11 +56,13 @@ def running(api_processes: int = 1, *, durable: bool = True) -> Iterator[System]
         temporal = EmbeddedTemporal(home, port=free_port())
         target = temporal.start()
         stack.callback(temporal.stop)
-        system = System(owner, target)
-        _start(stack, system, ["-m", "bench.worker"], {})
+        system = System(owner, target, home)
+        stack.callback(end_worker, system)
+        start_worker(system)
         for _ in range(api_processes):
             port = free_port()
-            _start(stack, system, ["-m", "api.main"], {"HOLDFAST_PORT": str(port)})
+            api = _start(system, ["-m", "api.main"], {"HOLDFAST_PORT": str(port)}, subprocess.DEVNULL)
+            stack.callback(_end, api)
             system.api.append(f"http://127.0.0.1:{port}")
         for address in system.api:
             _await_ready(address)
@@ -68,7 +74,33 @@ async def furnish(owner_url: str) -> None:
     await seed(owner_url)
 
 
-def _start(stack: ExitStack, system: System, arguments: list[str], more: dict[str, str]) -> None:
+async def enlarge(owner_url: str, physical: int = 2_000) -> None:
+    """Gives every room type so many rooms for sale, so that no night runs out while it is measured."""
+    url = make_url(owner_url).set(drivername="postgresql", username=SUPERUSER)
+    with psycopg.connect(url.render_as_string(hide_password=False), autocommit=True) as db:
+        db.execute("UPDATE room_type_nights SET physical = %s", [physical])
+        db.execute("VACUUM ANALYZE room_type_nights")
+
+
+def start_worker(system: System) -> None:
+    """Starts the worker and waits until it works."""
+    system.worker = worker = _start(system, ["-m", "bench.worker"], {}, subprocess.PIPE)
+    if worker.stdout is None or worker.stdout.readline() != b"working\n":
+        raise RuntimeError("the worker ended before it worked")
+
+
+def end_worker(system: System, *, kill: bool = False) -> None:
+    """Ends the worker: told to, or as a crash would."""
+    if system.worker is not None:
+        if kill:
+            system.worker.kill()
+        _end(system.worker)
+        if system.worker.stdout is not None:
+            system.worker.stdout.close()
+        system.worker = None
+
+
+def _start(system: System, arguments: list[str], more: dict[str, str], output: int) -> subprocess.Popen[bytes]:
     environment = {
         **os.environ,
         "HOLDFAST_APP_DATABASE_URL": system.app_url,
@@ -78,10 +110,7 @@ def _start(stack: ExitStack, system: System, arguments: list[str], more: dict[st
         "HOLDFAST_LOG_LEVEL": "WARNING",
         **more,
     }
-    process = subprocess.Popen(
-        guarded([sys.executable, *arguments]), cwd=ROOT, env=environment, stdout=subprocess.DEVNULL
-    )
-    stack.callback(_end, process)
+    return subprocess.Popen(guarded([sys.executable, *arguments]), cwd=ROOT, env=environment, stdout=output)
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
@@ -117,6 +146,13 @@ def offer(client: httpx.Client, arrival: date, nights: int = 1, hotel: str = "ma
     answer.raise_for_status()
     offers: list[dict[str, Any]] = answer.json()["offers"]
     return offers[0] if offers else {}
+
+
+def promises(http: httpx.Client, days: int = 120) -> list[str]:
+    """Offers of one night over many days, so that no night runs out; good for half an hour."""
+    start = hotel_day() + timedelta(days=20)
+    found = [offer(http, start + timedelta(days=day)) for day in range(days)]
+    return [str(one["offer_id"]) for one in found if one]
 
 
 def wish(offer_id: str, name: str = "A Guest") -> dict[str, Any]:

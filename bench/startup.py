@@ -12,11 +12,18 @@ from pathlib import Path
 from typing import Any
 
 from bench.houses import ROOT
+from bench.memory import descendants, pss_bytes
+from bench.sizes import Row
 from cli.ports import free_port
 from cli.processes import living
 
 READY_SECONDS = 120.0
 SETTLE_SECONDS = 8.0
+ROWS: tuple[Row, ...] = (
+    ("second_start_ratio_to_bound", 1.0, "Second start ÷ 15 s"),
+    ("pss_ratio_to_bound", 1.0, "Memory of all processes (sum of PSS) ÷ 900 MB"),
+    ("processes_left", 0, "Processes left after Ctrl-C"),
+)
 PORTS = (
     "HOLDFAST_PORT",
     "HOLDFAST_TEMPORAL_PORT",
@@ -48,38 +55,7 @@ def up(environment: dict[str, str], log: Path) -> Iterator[tuple[subprocess.Pope
                 process.wait(30)
 
 
-def descendants(pid: int) -> set[int]:
-    """Every process below this one, and itself."""
-    parents: dict[int, list[int]] = {}
-    for entry in Path("/proc").iterdir():
-        if entry.name.isdigit():
-            try:
-                fields = (entry / "stat").read_text().rpartition(")")[2].split()
-            except OSError:
-                continue
-            parents.setdefault(int(fields[1]), []).append(int(entry.name))
-    found, todo = {pid}, [pid]
-    while todo:
-        for child in parents.get(todo.pop(), []):
-            if child not in found:
-                found.add(child)
-                todo.append(child)
-    return found
-
-
-def pss_bytes(pids: set[int]) -> int:
-    """The sum of their proportional set sizes."""
-    total = 0
-    for pid in pids:
-        try:
-            lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
-        except OSError:
-            continue
-        total += sum(int(line.split()[1]) * 1024 for line in lines if line.startswith("Pss:"))
-    return total
-
-
-async def measure(_: object) -> dict[str, Any]:
+def run() -> dict[str, Any]:
     """Seconds of the first and the second start and of the end; megabytes while idle; processes left behind."""
     with tempfile.TemporaryDirectory(prefix="holdfast-bench-up-") as folder:
         environment = {**os.environ, "HOLDFAST_HOME": str(Path(folder) / "home")}
@@ -88,7 +64,7 @@ async def measure(_: object) -> dict[str, Any]:
         with up(environment, log) as (process, first_seconds):
             pass
         with up(environment, log) as (process, second_seconds):
-            time.sleep(SETTLE_SECONDS)  # noqa: ASYNC251 - nothing else runs in this loop.
+            time.sleep(SETTLE_SECONDS)
             family = descendants(process.pid)
             megabytes = pss_bytes(family) / 1_000_000
             began = time.perf_counter()

@@ -1,6 +1,7 @@
 """`python -m bench.worker`: the worker of bookings and the worker of the floor, in one process; no notices are sent."""
 
 import asyncio
+import signal
 
 from temporalio.client import Client
 from temporalio.worker import PollerBehaviorAutoscaling, Worker
@@ -13,7 +14,9 @@ from worker.build import CACHED_WORKFLOWS, bookings_worker
 
 
 async def work() -> None:
-    """Runs both until the process is ended."""
+    """Runs both until the process is told to end."""
+    stop = asyncio.Event()
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
     settings = Settings()
     secret = settings.secret_key.get_secret_value()
     client = await Client.connect(settings.temporal_target, data_converter=data_converter(secret))
@@ -30,7 +33,7 @@ async def work() -> None:
     )
     async with floor, bookings_worker(client, database, secret, versioned=False):
         print("working", flush=True)
-        await asyncio.Event().wait()
+        await stop.wait()
 
 
 if __name__ == "__main__":
