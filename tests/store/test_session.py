@@ -100,3 +100,34 @@ async def test_a_database_that_is_nowhere_is_a_passing_trouble() -> None:
     with pytest.raises(DatabaseAway):
         await database.open()
     await database.close()
+
+
+async def _server_process(database: Database, together: asyncio.Barrier | None = None) -> int:
+    """The server's process behind a transaction; `together` holds it open until the others are there."""
+    async with database.public() as tx:
+        number = (await tx.execute(text("SELECT pg_backend_pid()"))).scalar_one()
+        if together is not None:
+            await together.wait()
+        return int(number)
+
+
+async def test_a_connection_that_a_rush_has_opened_serves_the_next_rush(app_url: str) -> None:
+    """A fresh connection plans every statement anew, which costs more than carrying most of them out."""
+    database = Database(app_url, pool_size=2)
+    rushes = []
+    for _ in range(3):
+        together = asyncio.Barrier(4)
+        rushes.append(set(await asyncio.gather(*(_server_process(database, together) for _ in range(4)))))
+    await database.close()
+    assert len(rushes[0]) == 4
+    assert rushes[1] == rushes[2] == rushes[0]
+
+
+async def test_one_after_another_uses_one_connection(app_url: str) -> None:
+    """The connection used last is used next, so that its plans are used while others rest."""
+    database = Database(app_url, pool_size=2)
+    together = asyncio.Barrier(4)
+    await asyncio.gather(*(_server_process(database, together) for _ in range(4)))
+    used = {await _server_process(database) for _ in range(8)}
+    await database.close()
+    assert len(used) == 1
