@@ -5,6 +5,8 @@ transaction, so a connection that is used again, also after an error, carries no
 """
 
 import asyncio
+import os
+import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from typing import Any
@@ -14,12 +16,15 @@ from psycopg.pq import TransactionStatus
 from pydantic import TypeAdapter
 from sqlalchemy import text
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 STATEMENT_TIMEOUT_MS = 4_000
 LOCK_TIMEOUT_MS = 2_000
+# The server ends what takes too long by itself; one that is silent for longer than that is not there any more.
+SILENCE_SECONDS = 4.5
+CANCEL_SECONDS = 1.0
 
 
 class BypassingRole(RuntimeError):
@@ -31,6 +36,55 @@ class DatabaseAway(ConnectionError):
 
 
 _MAY_PASS = (psycopg.OperationalError, psycopg.InterfaceError, OperationalError, InterfaceError, PoolTimeoutError)
+# The driver files these under errors inside the server; a server that takes no writes, or ended a transaction that
+# idled, is none.
+_MAY_PASS_TOO = (psycopg.errors.ReadOnlySqlTransaction, psycopg.errors.IdleInTransactionSessionTimeout)
+
+
+def _may_pass(trouble: BaseException) -> bool:
+    """Whether the same may be tried again after a moment."""
+    cause = trouble.orig if isinstance(trouble, DBAPIError) else trouble
+    return isinstance(trouble, _MAY_PASS) or isinstance(cause, _MAY_PASS_TOO)
+
+
+class Listener(psycopg.AsyncConnection[Any]):
+    """A connection that hangs up on a server that says nothing for SILENCE_SECONDS.
+
+    Time-outs of statements are the server's own: one that is frozen, or behind a line that was cut, keeps none of them.
+    """
+
+    hung_up = False
+
+    async def wait(self, *args: Any, **named: Any) -> Any:
+        """As the driver waits, within the bound."""
+        loop = asyncio.get_running_loop()
+        waits = True
+
+        def look_again() -> None:
+            if waits:
+                self._hang_up()
+
+        # A process that was itself too slow must not blame the server: what has come by now is read before this.
+        bound = loop.call_later(SILENCE_SECONDS, lambda: loop.call_soon(look_again))
+        try:
+            return await super().wait(*args, **named)
+        finally:
+            waits = False
+            bound.cancel()
+
+    async def cancel_safe(self, *, timeout: float = CANCEL_SECONDS) -> None:  # noqa: ASYNC109 - the driver's own words.
+        """Asks the server to end a statement that nobody waits for; hangs up on one that does not hear that either."""
+        try:
+            await super().cancel_safe(timeout=min(timeout, CANCEL_SECONDS))
+        except BaseException:
+            self._hang_up()
+            raise
+
+    def _hang_up(self) -> None:
+        """Ends the line under the driver, which then reports a lost connection to whoever waits."""
+        self.hung_up = True
+        with suppress(OSError, psycopg.Error), socket.socket(fileno=os.dup(self.pgconn.socket)) as line:
+            line.shutdown(socket.SHUT_RDWR)
 
 
 class Database:
@@ -54,6 +108,7 @@ class Database:
             pool_pre_ping=False,
             pool_recycle=900,
             connect_args={
+                "async_creator_fn": Listener.connect,
                 "connect_timeout": 3,
                 "prepare_threshold": 2,
                 "options": f"-c statement_timeout={STATEMENT_TIMEOUT_MS} -c lock_timeout={LOCK_TIMEOUT_MS} "
@@ -94,7 +149,8 @@ class Database:
         """Begins and says for whom in one round trip; commits at the end, rolls back on any error.
 
         The driver is in autocommit, so that it adds no statement of its own. Errors: DatabaseAway for all that may pass
-        by itself (no connection, a lost one, a lock or statement that took too long).
+        by itself (no connection, a lost or silent one, a lock or statement that took too long, a server that takes no
+        writes).
         """
         try:
             tx, driver = await self._begin(opening.encode())
@@ -108,10 +164,12 @@ class Database:
                 raise
             finally:
                 await asyncio.shield(_give_back(tx, driver))
-        except _MAY_PASS as trouble:
+        except (psycopg.Error, DBAPIError, PoolTimeoutError) as trouble:
+            if not _may_pass(trouble):
+                raise
             raise DatabaseAway(f"The database did not do it: {type(trouble).__name__}.") from trouble
 
-    async def _begin(self, opening: bytes) -> tuple[AsyncConnection, psycopg.AsyncConnection[Any]]:
+    async def _begin(self, opening: bytes) -> tuple[AsyncConnection, Listener]:
         """A connection in a fresh transaction. Connections that a restarted server has forgotten are thrown away."""
         for _ in range(2 * self._pool_size):
             tx = await self._engine.connect()
@@ -119,7 +177,7 @@ class Database:
             try:
                 await driver.execute(opening, prepare=False)
             except BaseException as trouble:
-                lost = driver.closed and isinstance(trouble, psycopg.OperationalError)
+                lost = driver.closed and not driver.hung_up and isinstance(trouble, psycopg.OperationalError)
                 await asyncio.shield(_give_back(tx, driver))
                 if not lost:
                     raise
@@ -128,10 +186,10 @@ class Database:
         raise DatabaseAway("The database closes every connection.")
 
 
-async def driver_of(tx: AsyncConnection) -> psycopg.AsyncConnection[Any]:
+async def driver_of(tx: AsyncConnection) -> Listener:
     """The driver's own connection under one of SQLAlchemy's."""
     driver = (await tx.get_raw_connection()).driver_connection
-    if not isinstance(driver, psycopg.AsyncConnection):
+    if not isinstance(driver, Listener):
         raise TypeError("The store speaks through psycopg.")
     return driver
 

@@ -62,6 +62,15 @@ async def test_a_statement_that_takes_too_long_is_a_passing_trouble(app_url: str
     await database.close()
 
 
+async def test_a_server_that_takes_no_writes_is_a_passing_trouble(database: Database) -> None:
+    """Set to read only, or a follower: what is read is answered, what is written may be sent again."""
+    async with database.hotel(3) as tx:
+        await tx.execute(text("SET TRANSACTION READ ONLY"))
+        assert (await tx.execute(text("SELECT count(*) FROM rooms"))).scalar()
+    with pytest.raises(DatabaseAway):
+        await run(database, "SET TRANSACTION READ ONLY", "UPDATE rooms SET housekeeping = 'dirty'")
+
+
 async def test_a_cancelled_task_leaves_no_transaction_behind(app_url: str) -> None:
     """Somebody stops waiting in the middle: the pool's only connection serves the next one, in a fresh transaction."""
     database = Database(app_url, pool_size=1)
