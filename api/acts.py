@@ -162,7 +162,7 @@ class Counter:
         once = self._once(Action.ASSIGN_ROOM.value, body)
         stay = await meant(self.house, self.record, once, lambda: stay_for_room(self.record.state, named))
         if stay is None:
-            return self.house.views.for_desk(self.record)
+            return self.house.views.for_desk(self.record, self.desk.role)
 
         async def chosen(asked: Asked) -> Command:
             return AssignRoom(asked, *await room_for(self.house, self.record, stay, body.room))

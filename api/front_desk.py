@@ -8,11 +8,12 @@ the same key may repeat.
 import asyncio
 import secrets
 from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from temporalio.api.enums.v1 import TaskQueueType
 from temporalio.api.taskqueue.v1 import TaskQueue
-from temporalio.api.workflowservice.v1 import DescribeTaskQueueRequest
+from temporalio.api.workflowservice.v1 import DescribeTaskQueueRequest, DescribeTaskQueueResponse
 from temporalio.client import (
     Client,
     WithStartWorkflowOperation,
@@ -45,6 +46,8 @@ from messages.names import BOOKING_WORKFLOW, BOOKINGS_QUEUE, workflow_id
 DEADLINE_SECONDS = 8.0
 STARTS_IN_FLIGHT = 16
 READY_SECONDS = 2.0
+# An idle worker asks for work about once a minute; the server remembers one that is dead for five.
+POLLED_WITHIN = timedelta(seconds=90)
 _UPDATES: dict[Action, str] = {
     Action.APPROVE: "approve",
     Action.DECLINE: "decline",
@@ -99,15 +102,15 @@ class FrontDesk:
         return self._gate
 
     async def open_booking(self, opening: OpenBooking, card: Card) -> Opened:
-        """Starts the booking's workflow, or finds it, and waits for the answer of its opening. Errors: 503.
+        """Starts the booking's workflow, or finds it, and waits for the answer of its opening. Errors: JustEnded; 503.
 
         The server repeats a run's answer to the same question also when the run has ended. So where that run came too
-        late to open anything, the question is asked once more under a name that follows from it, and all copies of a
-        request that ask it again at once share one new run.
+        late to open anything, or was refused for an earlier try, the question is asked once more under a name that
+        follows from it, and all copies of a request that ask it again at once share one new run.
         """
         with STARTS_WAITING.track_inprogress():
             answer = await self._opened(opening, card, opening.key)
-            if answer.outcome == "not_opened" and answer.run_id:
+            if answer.run_id and _is_of_an_earlier_try(answer, opening):
                 answer = await self._opened(opening, card, f"{opening.key}~{answer.run_id}")
         return answer
 
@@ -148,6 +151,10 @@ class FrontDesk:
                 )
         except (TimeoutError, RPCError) as late:
             raise _late() from late
+        except RuntimeError as trouble:
+            if _UNREACHED not in str(trouble):
+                raise
+            raise _late() from trouble
 
     def _start(self, reference: str, start: BookingStart, card: Card) -> WithStartWorkflowOperation[Any, BookingEnd]:
         return WithStartWorkflowOperation(
@@ -208,7 +215,19 @@ class FrontDesk:
                 )
         except (TimeoutError, RPCError, RuntimeError, Problem):
             return {"temporal": "does not answer", "worker": "unknown"}
-        return {"temporal": "ok", "worker": "ok" if described.pollers else "no worker polls for bookings"}
+        polled = polled_lately(described, datetime.now(UTC))
+        return {"temporal": "ok", "worker": "ok" if polled else "no worker polls for bookings"}
+
+
+def _is_of_an_earlier_try(answer: Opened, opening: OpenBooking) -> bool:
+    """Whether asking again may come to something else: a refusal stands for the moment at which it was given."""
+    refused_before = answer.outcome == "refused" and answer.asked_until != opening.open_before
+    return answer.outcome == "not_opened" or refused_before
+
+
+def polled_lately(described: DescribeTaskQueueResponse, now: datetime) -> bool:
+    """Whether a worker has asked for work since it would have to have asked again."""
+    return any(now - one.last_access_time.ToDatetime(UTC) <= POLLED_WITHIN for one in described.pollers)
 
 
 def _look_away(start: WithStartWorkflowOperation) -> None:

@@ -112,7 +112,8 @@ class BookingStart:
 class Opened:
     """How an opening ended. outcome: opened, refused, not_opened (too late), reference_taken (by another key).
 
-    run_id: of the run that says so; another one is asked for by naming it.
+    run_id: of the run that says so; another one is asked for by naming it. asked_until: until when that run's starter
+    waited, by which an earlier try's answer is known.
     """
 
     outcome: str
@@ -121,6 +122,7 @@ class Opened:
     body_hash: str = ""
     refusal: Refusal | None = None
     run_id: str = ""
+    asked_until: datetime | None = None
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,7 @@ with workflow.unsafe.imports_passed_through():
         BookingEnd,
         BookingStart,
         Command,
+        OpenBooking,
         Opened,
         Resume,
         Rezone,
@@ -56,13 +57,17 @@ class BookingWorkflow(Engine):
         opening = replace(start.opening, now=workflow.now(), step_id=self.step_id(1))
         if workflow.now() > opening.open_before:
             late = Opened("not_opened", opening.reference, opening.key, opening.body_hash)
-            self.opening_answer = replace(late, run_id=workflow.info().run_id)
+            self.opening_answer = self.signed(late, opening)
             return False
         done = await self.surely(BookingActivities.open_booking, opening)
         if done.booking:
             self.became(done.booking)
-        self.opening_answer = replace(done.answer, run_id=workflow.info().run_id)
+        self.opening_answer = self.signed(done.answer, opening)
         return done.booking is not None
+
+    def signed(self, answer: Opened, opening: OpenBooking) -> Opened:
+        """The answer with the run that gives it and the try that it was for."""
+        return replace(answer, run_id=workflow.info().run_id, asked_until=opening.open_before)
 
     async def never_opened(self) -> BookingEnd:
         """Nothing was taken: the one who asked is told, and nobody else."""

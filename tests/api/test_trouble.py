@@ -3,10 +3,13 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
+from google.protobuf.timestamp_pb2 import Timestamp
 from temporalio import workflow
+from temporalio.api.taskqueue.v1 import PollerInfo
+from temporalio.api.workflowservice.v1 import DescribeTaskQueueResponse
 from temporalio.client import Client, WorkflowUpdateFailedError
 from temporalio.exceptions import ApplicationError
 from temporalio.service import RPCError, RPCStatusCode
@@ -15,15 +18,18 @@ from temporalio.worker import UnsandboxedWorkflowRunner, Worker
 from api import front_desk, opening
 from api.problems import Problem
 from config.settings import Settings
+from domain.booking import Actor
 from domain.refusals import Kind, Refused
-from messages.bookings import Answer, Approve, BookingStart
+from messages.bookings import Answer, Approve, BookingStart, Rezone
 from messages.cards import Card, summary
 from messages.converter import data_converter
 from messages.names import BOOKINGS_QUEUE
+from messages.offers import read_offer
 from store.session import Database
 from tests.api.conftest import Opener
 from tests.api.world import SECRET, Desk, Guests, problem
 from tests.story.conftest import own_namespace
+from tests.story.world import connect
 from worker.build import bookings_worker
 
 MOST_TRIES = 12
@@ -105,6 +111,30 @@ async def test_an_opening_that_came_too_late_is_made_by_the_same_key_later(
         assert {(one.status_code, one.json()["reference"]) for one in again} == {(201, made.json()["reference"])}
 
 
+async def test_a_key_that_met_a_full_house_is_not_refused_for_ever(
+    settings: Settings, app_url: str, owner_url: str, opened: Opener, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The server repeats the old refusal; a room that became free since is taken all the same."""
+    namespace = await own_namespace(settings.temporal_target)
+    client = await Client.connect(settings.temporal_target, namespace=namespace, data_converter=data_converter(SECRET))
+    full = "UPDATE room_type_nights SET out_of_order = CASE WHEN %s THEN physical ELSE 0 END WHERE night = %s"
+    async with opened(temporal_namespace=namespace) as api, healthy(client, app_url):
+        guests = Guests(api)
+        body = await guests.wish()
+        night = read_offer(SECRET, body["offers"][0]["offer_id"], "offer").arrival
+        # The look before the start is passed, as by a guest who was a moment too slow.
+        monkeypatch.setattr(opening, "_check_rooms_left", lambda hotel: None)
+        with connect(owner_url) as db:
+            db.execute(full, [True, night])
+            try:
+                for _ in range(2):
+                    problem(await guests.book(body, "once-full"), 409, "sold_out")
+            finally:
+                db.execute(full, [False, night])
+        made = await guests.book(body, "once-full")
+        assert made.status_code == 201, made.text
+
+
 async def test_many_copies_of_a_key_whose_opening_came_too_late_are_one_booking(
     settings: Settings, app_url: str, opened: Opener, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -176,3 +206,25 @@ def test_operations_read_a_booking_in_one_line(arrival: date, departure: date, r
     """Hotel, nights and rooms, and never a name."""
     card = Card(1, "malabar", "pending", "web_direct", arrival, departure, rooms)
     assert summary(card) == words
+
+
+@pytest.mark.parametrize(("ages", "there"), [([], False), ([2], True), ([59], True), ([100], False), ([280, 3], True)])
+def test_a_worker_that_died_is_missed_although_the_server_remembers_it(ages: list[int], there: bool) -> None:
+    """The server lists who has polled in five minutes; a living worker asks anew every minute."""
+    now = datetime(2027, 3, 10, 12, tzinfo=UTC)
+    pollers = []
+    for age in ages:
+        polled_at = Timestamp()
+        polled_at.FromDatetime(now - timedelta(seconds=age))
+        pollers.append(PollerInfo(identity="worker", last_access_time=polled_at))
+    assert front_desk.polled_lately(DescribeTaskQueueResponse(pollers=pollers), now) is there
+
+
+async def test_a_corrected_zone_waits_for_temporal_too() -> None:
+    """A server that was never reached is a 503 there as everywhere."""
+    desk = front_desk.FrontDesk("")
+    await desk.open("127.0.0.1:9", "default", SECRET)
+    card = Card(3, "malabar", "pending", "web_direct", date(2027, 3, 10), date(2027, 3, 12), 1)
+    with pytest.raises(Problem) as told:
+        await desk.correct_zone(Rezone("Asia/Kolkata", 2, Actor("staff")), "MLB-270310-AAAAAA", card)
+    assert (told.value.status, told.value.code) == (503, "not_answered_in_time")
