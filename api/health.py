@@ -13,7 +13,7 @@ from store.session import Database
 LOOK_SECONDS = 2.0
 # Many ask at once while a system starts; one look a second is enough for all of them.
 GOOD_FOR_SECONDS = 1.0
-_SELECT = text("SELECT 1")
+_TAKES_NO_WRITES = text("SELECT current_setting('transaction_read_only') = 'on'")
 
 
 class Health:
@@ -43,7 +43,7 @@ class Health:
 async def _answers(database: Database) -> str:
     try:
         async with asyncio.timeout(LOOK_SECONDS), database.public() as tx:
-            await tx.execute(_SELECT)
+            read_only = (await tx.execute(_TAKES_NO_WRITES)).scalar_one()
     except (TimeoutError, OSError, SQLAlchemyError):
         return "does not answer"
-    return "ok"
+    return "takes no writes" if read_only else "ok"

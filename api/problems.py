@@ -174,7 +174,9 @@ def install(app: FastAPI) -> None:
         return of_status(error.status_code, error.headers)
 
     async def away(_request: Request, _error: Exception) -> Response:
-        return of_problem(busy("database_away", "The database does not answer at present; nothing was done."))
+        return of_problem(
+            busy("database_away", "The database does not do this at present; send the same request again.")
+        )
 
     app.add_exception_handler(DatabaseAway, away)
     app.add_exception_handler(Refused, refused)

@@ -40,6 +40,7 @@ async def look_at_database(settings: Settings, report: Report) -> None:
         return
     async with connection:
         await _look_at_server(connection, report, watch.ms)
+        await _look_at_writing(connection, report)
         await _look_at_schema(connection, report)
         await _look_at_roles(connection, report)
     await _look_at_application(settings.app_database_url or in_role(address, APP_ROLE), report)
@@ -58,6 +59,19 @@ async def _look_at_server(connection: AsyncConnection[TupleRow], report: Report,
         f"{difference:.1f} s from this machine's",
         "set both clocks by NTP",
     )
+
+
+async def _look_at_writing(connection: AsyncConnection[TupleRow], report: Report) -> None:
+    """A server that was set to read only, or that follows another one, answers everything but takes no bookings."""
+    row = await (
+        await connection.execute("SELECT current_setting('transaction_read_only'), pg_is_in_recovery()")
+    ).fetchone()
+    assert row is not None  # noqa: S101 - this statement always answers one row.
+    read_only, follows = row[0] == "on", bool(row[1])
+    mend = "as a superuser: ALTER SYSTEM RESET default_transaction_read_only; SELECT pg_reload_conf()"
+    if follows:
+        mend = "it follows another server: promote it, or correct the address"
+    report.judge("database writing", not read_only, "takes no writes" if read_only else "takes writes", mend)
 
 
 async def _look_at_schema(connection: AsyncConnection[TupleRow], report: Report) -> None:

@@ -27,7 +27,7 @@ PROBLEMS: dict[str, Words] = {
     "role_missing": Words(403, "Your role may not do this."),
     "cross_site": Words(403, "A request by cookie needs this site's Origin and the header X-Holdfast: 1."),
     "not_found": Words(404, "There is nothing here that you may see."),
-    "database_away": Words(503, "The database does not answer at present; nothing was done."),
+    "database_away": Words(503, "The database does not do this at present; send the same request again."),
     "method_not_allowed": Words(405, "This address does not offer that method."),
     "sold_out": Words(
         409,
