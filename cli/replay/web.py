@@ -42,12 +42,15 @@ class Web:
         self._host, self._port = place.hostname or "", place.port or 80
         self._threads = ThreadPoolExecutor(at_once, thread_name_prefix="guest")
         self._own = threading.local()
+        self._lines: list[HTTPConnection] = []
         self.statuses: Counter[int] = Counter()
         self.lost = 0
 
     def close(self) -> None:
-        """Lets the threads go."""
-        self._threads.shutdown(wait=False, cancel_futures=True)
+        """Lets the threads go, and closes what they were connected to."""
+        self._threads.shutdown(cancel_futures=True)
+        for line in self._lines:
+            line.close()
 
     @property
     def calls(self) -> int:
@@ -98,6 +101,7 @@ class Web:
         line: HTTPConnection | None = getattr(self._own, "line", None)
         if line is None:
             line = self._own.line = HTTPConnection(self._host, self._port, timeout=CALL_SECONDS)
+            self._lines.append(line)
         headers = {"Content-Type": "application/json"}
         headers |= {"Authorization": f"Bearer {token}"} if token else {}
         headers |= {"Idempotency-Key": key} if key else {}
