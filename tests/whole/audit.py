@@ -225,11 +225,14 @@ async def workflows(client: Client, db: Connection, *, seconds: float = 60) -> l
 
     The list of running workflows lags behind, and a booking may be ending: only what stays so for long is a fault.
     """
-    faults: list[str] = []
+    faults: list[str] = ["Temporal was not asked in time"]
     try:
         async with asyncio.timeout(seconds):
             while True:
-                faults = await _differing(client, db)
+                try:
+                    faults = await _differing(client, db)
+                except RPCError as busy:
+                    faults = [f"Temporal could not be asked: {busy}"]
                 if not faults:
                     return []
                 await asyncio.sleep(0.5)
