@@ -25,7 +25,7 @@ from messages.bookings import Answer, Asked, Command
 from messages.cards import Card
 from store.booking_reads import BookingRecord, read_booking, read_command_key
 
-LOOKS = 2
+LOOKS = 3
 Make = Callable[[Asked], Awaitable[Command]]
 Meant = TypeVar("Meant")
 

@@ -70,8 +70,13 @@ _UPDATES: dict[Action, str] = {
 # The library's words for a server that has never been reached so far.
 _UNREACHED = "Failed client connect"
 _PARKED = ("workflow task in failed state", "unhandled command", "not ready")
-# How the server says that an update found its workflow at its end; the row tells the rest.
-_ENDED = ("AcceptedUpdateCompletedWorkflow", "workflow execution already completed")
+# How the server says that an update found its workflow at its end, or came in just as it was closing; the row tells the
+# rest.
+_ENDED = (
+    "AcceptedUpdateCompletedWorkflow",
+    "workflow execution already completed",
+    "unexpected workflow task failure",
+)
 
 
 class JustEnded(Exception):

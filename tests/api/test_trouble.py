@@ -171,7 +171,10 @@ def test_what_the_server_cannot_do_now_is_a_503_with_a_code(words: str, status: 
 
 
 def test_a_workflow_that_ended_meanwhile_sends_the_desk_back_to_the_row() -> None:
-    """Whether the server says so or the update does."""
+    """Whether the server says so or the update does, or the command came in just as the story closed."""
+    closing = "Unable to perform workflow execution update due to unexpected workflow task failure."
+    just_now = RPCError(closing, RPCStatusCode.FAILED_PRECONDITION, b"")
+    assert isinstance(front_desk._from_server(just_now), front_desk.JustEnded)
     gone = RPCError("workflow execution already completed", RPCStatusCode.NOT_FOUND, b"")
     assert isinstance(front_desk._from_server(gone), front_desk.JustEnded)
     cut = WorkflowUpdateFailedError(ApplicationError("cut", type="AcceptedUpdateCompletedWorkflow"))

@@ -10,6 +10,7 @@ from itertools import product
 import httpx
 
 from tests.whole.crowd import (
+    FULL_SIZE,
     SEED,
     TIMES,
     Crowd,
@@ -24,6 +25,8 @@ from tests.whole.crowd import (
     said,
 )
 
+# What somebody who waits for an answer bears; looked at in the proof only, because tests share their machine.
+WORST_SECONDS = 3.0
 CROWDS = (2, 10, 50, 200)
 CROSSING_GUESTS = 24
 NIGHTS = 6
@@ -39,7 +42,9 @@ async def test_of_every_crowd_exactly_one_gets_the_last_room(crowd: Crowd) -> No
         answers = await at_once(*(crowd.book(sale) for _ in range(size)))
         assert said(answers) == Counter({"201": 1, "409 sold_out": size - 1}), size
     assert miscounted(crowd.doors, kochi_day(220), len(rounds)) == []
-    print(f"\n{sum(size for _, size in rounds)} guests, {len(rounds)} winners, worst wait {crowd.worst_wait():.2f} s")
+    worst = crowd.worst_wait()
+    print(f"\n{sum(size for _, size in rounds)} guests, {len(rounds)} winners, worst wait {worst:.2f} s")
+    assert not FULL_SIZE or worst < WORST_SECONDS
 
 
 async def test_stays_that_cross_each_other_never_wait_for_each_other_in_a_circle(crowd: Crowd) -> None:
