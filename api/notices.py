@@ -37,6 +37,7 @@ _TO_DO = {
     "workflow_parked": "Tell operations, who move the booking to mended software. Until then nothing can be changed.",
     "workflow_missing": "Tell operations: its history in Temporal says why its story ends.",
     "step_stuck": "Tell operations, who mend what refuses the write. It then goes through by itself.",
+    "move_refused": "Tell operations: the booking is begun again from its row on the newest software.",
     "clock_ahead": "Nothing, if this is a trial of the system. Otherwise tell operations: a machine's clock was wrong.",
 }
 _SAID = {

@@ -11,6 +11,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+from cli import bookings_move
 from cli.configuration import read_settings
 from cli.database import reading_address, running_address
 from cli.deployments import connect
@@ -148,6 +149,37 @@ async def _wake(hands: Hands, booking: OpenBooking, *, afresh: bool) -> str | No
         words = "somebody else has just woken it"
     await _write_down(hands, booking, "woken", words)
     return words
+
+
+def moved(say: Say, references: Sequence[str], *, all_of_build: str, to: str, as_json: bool) -> int:
+    """Moves bookings to another build, each after its history replays there; what is refused is shown to people.
+
+    Answers 1 when one of them was not moved.
+    """
+    settings = read_settings()
+
+    async def work(hands: Hands) -> int:
+        outcomes = await bookings_move.moved(settings, references, all_of_build=all_of_build, to=to)
+        for one in outcomes:
+            await _note_move(hands, one)
+        bookings_move.tell(outcomes, say, as_json=as_json)
+        return int(any(one.outcome not in bookings_move.WELL for one in outcomes))
+
+    return _with_hands(work)
+
+
+async def _note_move(hands: Hands, one: bookings_move.Moved) -> None:
+    async with hands.reading.public() as tx:
+        booking = await repairs.find_booking(tx, one.reference)
+    if booking is None or one.outcome not in ("moved", "told", "refused"):
+        return
+    if one.outcome != "refused":
+        await _write_down(hands, booking, "moved", one.detail)
+        return
+    about = repairs.Trouble(booking.card.hotel_id, one.reference, "move_refused")
+    async with hands.running.hotel(about.hotel_id) as tx:
+        detail = f"It could not be moved to other software: {one.detail}."
+        await repairs.mark_trouble(tx, about, detail, datetime.now(UTC))
 
 
 def retried(say: Say, reference: str) -> int:

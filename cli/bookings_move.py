@@ -22,7 +22,6 @@ from temporalio.service import RPCError, RPCStatusCode
 
 from cli import deployments
 from cli.builds import environment_folder, folder_of, has_copy
-from cli.configuration import read_settings
 from cli.deployments import OPEN_OF_BUILD, RENEW_SIGNAL, RENEWALS_PER_SECOND
 from cli.processes import StackTrouble, guarded
 from config.settings import Settings, child_environment
@@ -58,29 +57,19 @@ class Chosen:
     history: str
 
 
-def move(
-    references: Sequence[str],
-    say: Callable[[str], None],
-    *,
-    all_of_build: str = "",
-    to: str = "",
-    as_json: bool = False,
-    settings: Settings | None = None,
-) -> int:
-    """Moves the named bookings, or all open ones of a build; answers the exit status: 1 when one was not moved.
-
-    to: the target's build id, the current build by default. Raises StackTrouble when there is no such target.
-    """
-    outcomes = asyncio.run(moved(settings or read_settings(), references, all_of_build=all_of_build, to=to))
+def tell(outcomes: Sequence[Moved], say: Callable[[str], None], *, as_json: bool) -> None:
+    """A line for each booking; for machines a line of JSON."""
     for one in outcomes:
         say(json.dumps(asdict(one)) if as_json else f"{one.reference}: {one.outcome.replace('_', ' ')}, {one.detail}")
     if not outcomes and not as_json:
         say("no booking is to be moved")
-    return 0 if all(one.outcome in WELL for one in outcomes) else 1
 
 
 async def moved(settings: Settings, references: Sequence[str], *, all_of_build: str = "", to: str = "") -> list[Moved]:
-    """What `move` does, told booking by booking."""
+    """Moves the named bookings and all open ones of a build; told booking by booking.
+
+    to: the target's build id, the current build by default. Errors: StackTrouble when there is no such target.
+    """
     client = await deployments.connect(settings)
     target = to or (await deployments.versions(client, settings.home)).current
     sources = sources_of(settings.home, target)

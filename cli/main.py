@@ -160,6 +160,20 @@ def wake(
         raise typer.Exit(woken(_say, references, afresh=afresh))
 
 
+@bookings.command()
+def move(
+    references: Annotated[list[str] | None, typer.Argument(metavar="[REFERENCE...]", help="Such as MLB-…")] = None,
+    all_of_build: Annotated[str, typer.Option(metavar="BUILD", help="Also all open ones of this build.")] = "",
+    to: Annotated[str, typer.Option(metavar="BUILD", help="The build to go on with; the current one by default.")] = "",
+    as_json: AsJson = False,
+) -> None:
+    """Move bookings to another build, each only after its history replays there."""
+    from cli.bookings import moved
+
+    with _told():
+        raise typer.Exit(moved(_say, references or [], all_of_build=all_of_build, to=to, as_json=as_json))
+
+
 @bookings.command("retry-step")
 def retry_step(reference: Reference) -> None:
     """Try the step that a booking waits to write at once."""

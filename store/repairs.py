@@ -17,7 +17,7 @@ from messages.cards import Card
 
 OPEN_STATUSES = tuple(status.value for status in Status if not status.ended)
 PAGE = 2_000
-STORY_KINDS = ("workflow_parked", "workflow_missing", "step_stuck", "clock_ahead")
+STORY_KINDS = ("workflow_parked", "workflow_missing", "step_stuck", "clock_ahead", "move_refused")
 
 
 @dataclass(frozen=True, slots=True)

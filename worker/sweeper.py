@@ -51,6 +51,11 @@ class Swept:
     closed: list[Trouble] = field(default_factory=list)
 
 
+def _lasting(booking: OpenBooking) -> set[Trouble]:
+    """The troubles of a booking that last until something of its own has changed."""
+    return {Trouble(booking.card.hotel_id, booking.reference, kind) for kind in ("clock_ahead", "move_refused")}
+
+
 def _place(bug: BaseException) -> str:
     """Where a bug was raised; its own words may hold what people wrote, so they stay out."""
     last = traceback.extract_tb(bug.__traceback__)[-1]
@@ -139,15 +144,20 @@ class Sweeper:
                 still.add(await self._mark(booking, "workflow_parked", _fault(parked[id_]), swept))
             if id_ in struggling:
                 suspects.append(booking)
-            ahead = Trouble(booking.card.hotel_id, booking.reference, "clock_ahead")
-            if ahead in known and booking.last_instant > self._clock():
-                still.add(ahead)
+            still |= {one for one in known & _lasting(booking) if await self._lasts(one, booking)}
         still |= await self._stuck(suspects, swept)
         for trouble in known - still:
             await self._clear(trouble, swept)
         if swept.resumed or swept.opened or swept.closed:
             log.warning("swept", open=swept.open, resumed=len(swept.resumed), opened=len(swept.opened))
         return swept
+
+    async def _lasts(self, trouble: Trouble, booking: OpenBooking) -> bool:
+        """Whether a trouble that no list of the server shows is one still."""
+        if trouble.kind == "clock_ahead":
+            return booking.last_instant > self._clock()
+        run = await self._engine_room.look(booking.reference)
+        return run is not None and run.is_running and run.build_id != self._build_id
 
     async def _open_bookings(self) -> AsyncIterator[OpenBooking]:
         # A younger row may still be on its way into the server's list.

@@ -9,7 +9,14 @@ from api.shapes.common import Asked, Told
 from domain.notices import KINDS
 
 AttentionKind = Literal[
-    "undeliverable", "bounced", "complained", "workflow_parked", "workflow_missing", "step_stuck", "clock_ahead"
+    "undeliverable",
+    "bounced",
+    "complained",
+    "workflow_parked",
+    "workflow_missing",
+    "step_stuck",
+    "clock_ahead",
+    "move_refused",
 ]
 Why = Annotated[str, StringConstraints(min_length=1, max_length=500, pattern=r"^[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f]*$")]
 

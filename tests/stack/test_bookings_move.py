@@ -2,6 +2,8 @@
 
 import asyncio
 import json
+import os
+import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -14,7 +16,7 @@ from temporalio.client import Client
 from temporalio.service import RPCError
 
 from cli import builds
-from cli.bookings_move import BOOKINGS_OF_BUILD, Chosen, build_of, move, moved, route_once
+from cli.bookings_move import BOOKINGS_OF_BUILD, Chosen, build_of, moved, route_once
 from cli.deployments import make_current, renew
 from cli.processes import StackTrouble
 from config.settings import Settings
@@ -155,6 +157,19 @@ async def test_a_parked_booking_goes_on_with_a_mended_build(world: World) -> Non
         assert await world.build(life) == build_id()
 
 
+async def typed(world: World, *words: str) -> tuple[int, dict[str, Any]]:
+    """`holdfast bookings move` for one booking, as an operator types it: exit status, and what was said."""
+    where = addresses(world.owner_url, world.settings.temporal_address, world.client.namespace, SECRET)
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "cli.main", "bookings", "move", *words, "--json",
+        env={**os.environ, **where, "HOLDFAST_HOME": str(world.settings.home)},
+        stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,
+    )  # fmt: skip
+    said, _ = await process.communicate()
+    told: dict[str, Any] = json.loads(said.decode().splitlines()[-1])
+    return process.returncode or 0, told
+
+
 async def test_what_a_target_cannot_replay_is_refused_and_stays_where_it_is(world: World, tmp_path: Path) -> None:
     """Exit status 1 and the reason; the booking still answers on its build. Moved all the same, its tasks fail."""
     life = world.life()
@@ -162,17 +177,15 @@ async def test_what_a_target_cannot_replay_is_refused_and_stays_where_it_is(worl
     change_story(tree)
     target = build_id_of(tree)
     copy = builds.keep(world.settings.home, target, root=tree)
-    told: list[str] = []
     async with world.serving(OLD):
         await life.begin()
         before = life.row()
-        status = await asyncio.to_thread(
-            move, [life.reference], told.append, to=target, as_json=True, settings=world.settings
-        )
-        (said,) = map(json.loads, told)
+        status, said = await typed(world, life.reference, "--to", target)
         assert (status, said["reference"], said["outcome"]) == (1, life.reference, "refused")
         assert f"does not replay on build {target}: NondeterminismError" in said["detail"]
         assert await world.build(life) == OLD
+        (item,) = life.looked("SELECT kind, detail FROM attention_items WHERE reference = %s", life.reference)
+        assert (item["kind"], "NondeterminismError" in item["detail"]) == ("move_refused", True)
         assert (life.row(), await failed_tasks(life)) == (before, 0)
         assert (await life.approve()).outcome == "done"
     where = addresses(world.owner_url, world.settings.temporal_address, world.client.namespace, SECRET)

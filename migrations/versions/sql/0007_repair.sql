@@ -19,7 +19,7 @@ ALTER TABLE attention_items ALTER COLUMN notice_id DROP NOT NULL;
 ALTER TABLE attention_items DROP CONSTRAINT attention_items_kind_check;
 ALTER TABLE attention_items ADD CONSTRAINT attention_items_kind_check CHECK (
     CASE WHEN notice_id IS NULL
-        THEN kind IN ('workflow_parked', 'workflow_missing', 'step_stuck', 'clock_ahead')
+        THEN kind IN ('workflow_parked', 'workflow_missing', 'step_stuck', 'clock_ahead', 'move_refused')
         ELSE kind IN ('undeliverable', 'bounced', 'complained') END
 );
 CREATE UNIQUE INDEX attention_items_open_story ON attention_items (hotel_id, reference, kind)
