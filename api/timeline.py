@@ -4,6 +4,7 @@ Everything is by instant; events, notices, notes and what people changed (audit)
 told kinds and roles, never a person's name, and only the messages and notes that were written to them.
 """
 
+import re
 from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
@@ -40,8 +41,8 @@ _EVENTS = {
     "failed": "{who} gave the booking up: it can't be had any more.",
     "fee_waived": "{who} waived {waived} for stay {stays}.",
     "reinstated": "{who} took stay {stays} up again; fees of {fee_reversed} are taken back.",
-    "clock_moved": "{who} moved the clock {clock} from {before} to {moved_to}.",
-    "clock_put_back": "{who} put the clock {clock} back to {moved_to}.",
+    "clock_moved": "{who} moved the clock “{clock}” from {before} to {moved_to}.",
+    "clock_put_back": "{who} put the clock “{clock}” back to {moved_to}.",
     "amended": "{who} changed stay {stays}: {total_before} became {total}.",
     "extended": "{who} made stay {stays} longer: {total_before} became {total}.",
     "change_asked": "{who} asked for a change: {total_before} would become {total}.",
@@ -140,8 +141,14 @@ def _sentence(event: Any, zone: str, currency: str, for_staff: bool) -> str:
         amount = event.difference.get(f"{word}_minor")
         known[word] = format_money(Money(amount, currency)) if amount is not None else ""
     known["method"] = str(known["method"]).replace("_", " ")
+    known["clock"], known["clocks"] = _clock_words(known["clock"]), _clock_words(known["clocks"])
     template = _EVENTS.get(event.what)
     return template.format(who=who, **known) if template else f"{who}: {event.what.replace('_', ' ')}."
+
+
+def _clock_words(keys: str) -> str:
+    """`no show of stay 1` for `no_show-1`: people read words where programs read keys."""
+    return re.sub(r"-(\d+)", r" of stay \1", keys).replace("change_request of stay", "change request").replace("_", " ")
 
 
 def _local(instant: Any, zone: str) -> str:

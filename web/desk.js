@@ -173,10 +173,16 @@
   }
 
   function awaited(clock) {
-    return clock ? `${clock.key} until ${clock.until_local}, set by ${setBy(clock.set_by)}` : "";
+    return clock ? `${inWords(clock.key)} until ${clock.until_local}, set by ${setBy(clock.set_by)}` : "";
   }
+  function inWords(key) {
+    return key.replace(/-(\d+)$/, " of $1").replaceAll("_", " ");
+  }
+  // Who moved a clock comes before the policy that had placed it.
   function setBy(who) {
-    return who.policy_version === null ? who.kind : `${who.kind} ${who.policy_version}`;
+    if (who.kind === "policy") return who.policy_version === null ? "policy" : `policy ${who.policy_version}`;
+    const mover = who.name || who.role || who.kind;
+    return who.reason ? `${mover}: ${who.reason}` : mover;
   }
   function facts() {
     const guest = booking.guest;

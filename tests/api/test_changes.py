@@ -62,7 +62,7 @@ async def test_a_clock_is_moved_with_a_reason_and_put_back(guests: Guests, desk:
     story = (await desk.see(f"bookings/{made['reference']}/timeline"))["items"]
     sentences = [entry["sentence"] for entry in story if entry["what"].startswith("clock")]
     assert len(sentences) == 2
-    assert "moved the clock approval_deadline from" in sentences[0]
+    assert "moved the clock “approval deadline” from" in sentences[0]
 
 
 async def test_the_desk_amends_after_a_dry_run(guests: Guests, desk: Desk, worker: None) -> None:
