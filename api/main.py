@@ -16,6 +16,8 @@ from config.settings import Settings, child_environment
 SHUTDOWN_SECONDS = 5
 KEEP_ALIVE_SECONDS = 30
 MOST_CONNECTIONS = 1_000
+# How long a client may take; each process imports it by its name.
+CONNECTION = "api.connections:BoundedConnection"
 TOLD = "--counting-together"
 
 
@@ -57,6 +59,7 @@ def main() -> None:
         access_log=False,
         server_header=False,
         proxy_headers=False,
+        http=CONNECTION,
         timeout_keep_alive=KEEP_ALIVE_SECONDS,
         timeout_graceful_shutdown=SHUTDOWN_SECONDS,
         limit_concurrency=MOST_CONNECTIONS,

@@ -28,7 +28,7 @@ def calls(address: str) -> float:
 async def test_no_call_breaks_the_api_or_gets_an_answer_that_is_not_documented(
     doors: Doors, guests: list[httpx.AsyncClient], tmp_path: Path
 ) -> None:
-    """A thousand calls, five thousand in the proof, made up from the document with a seed, as the front desk."""
+    """A thousand calls at least, five thousand in the proof, made up from the document with a seed, at the desk."""
     login = await guests[0].post("/api/v1/auth/login", json=DESK)
     address = doors.addresses[0]
     command = [
