@@ -160,10 +160,10 @@ class Database:
                 if ended.statusmessage != "COMMIT":
                     raise RuntimeError("An error inside the transaction was swallowed; the server rolled it back.")
             except BaseException:
-                await asyncio.shield(_roll_back(driver))
+                # One after the other, also when whoever waits is cancelled here: giving back closes what is in use.
+                await asyncio.shield(_undo(tx, driver))
                 raise
-            finally:
-                await asyncio.shield(_give_back(tx, driver))
+            await asyncio.shield(_give_back(tx, driver))
         except (psycopg.Error, DBAPIError, PoolTimeoutError) as trouble:
             if not _may_pass(trouble):
                 raise
@@ -199,6 +199,14 @@ async def _give_back(tx: AsyncConnection, driver: psycopg.AsyncConnection[Any]) 
     if driver.closed or driver.info.transaction_status is not TransactionStatus.IDLE:
         await tx.invalidate()
     await tx.close()
+
+
+async def _undo(tx: AsyncConnection, driver: psycopg.AsyncConnection[Any]) -> None:
+    """Ends a transaction that failed, and then returns its connection."""
+    try:
+        await _roll_back(driver)
+    finally:
+        await _give_back(tx, driver)
 
 
 async def _roll_back(driver: psycopg.AsyncConnection[Any]) -> None:
