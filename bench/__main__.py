@@ -2,7 +2,7 @@
 
 Without a name all parts are measured, one after another, each on a system of its own. The figures of each are kept in
 bench/results/{part}.json with the machine they were measured on. Sizes: HOLDFAST_BENCH_OPEN (10,000), _HOLDS (2,000),
-_USERS (100), _SECONDS (60), _ROUNDS (3), _COLD (40).
+_USERS (100), _SECONDS (60), _ROUNDS (3; of open 10), _EACH (requests of a user in a round), _COLD (40).
 """
 
 import json

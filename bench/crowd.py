@@ -98,10 +98,11 @@ async def measure(system: System, promised: Sequence[str]) -> dict[str, Any]:
 async def _compared(name: str, users: Sequence[User], before: Turn, ours: Turn, floor: Turn) -> dict[str, float]:
     """Rounds of both in alternating order; the first only warms up."""
     took: dict[Turn, list[float]] = {ours: [], floor: []}
+    most = size("EACH", max(EACH.values()))
     for n in range(size("ROUNDS", 3) + 1):
-        await asyncio.gather(*(before(user, LIVES[len(users)]) for user in users))
+        await asyncio.gather(*(before(user, min(LIVES[len(users)], most)) for user in users))
         for one in (ours, floor) if n % 2 else (floor, ours):
-            times = await asyncio.gather(*(one(user, EACH[len(users)]) for user in users))
+            times = await asyncio.gather(*(one(user, min(EACH[len(users)], most)) for user in users))
             if n > 0:
                 took[one].extend(each for mine in times for each in mine)
     return {

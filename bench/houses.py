@@ -25,7 +25,7 @@ from store.seed import seed
 from store.session import app_url
 
 ROOT = Path(__file__).resolve().parent.parent
-START_SECONDS = 40.0
+START_SECONDS = 150.0
 
 
 @dataclass

@@ -20,7 +20,7 @@ from bench.seeding import connected, resume, write_rows
 from bench.sizes import Row, p95, size, told
 
 FEW, MEASURED_FROM = 100, 2_000
-DAYS, ROUNDS, EACH = 400, 10, 50
+DAYS = 400
 SETTLE_SECONDS = 10.0
 ROWS: tuple[Row, ...] = (
     ("creation_p95_ratio", 1.15, "POST /bookings with many open ÷ with 100 open, median of p95 by round"),
@@ -91,14 +91,14 @@ def _bytes_of_files(system: System) -> int:
 
 async def _compared(small: System, few: Sequence[str], large: System, many: Sequence[str]) -> dict[str, Any]:
     """Rounds of creations on each in alternating order; the first only warms up."""
-    client = await connected(small)
+    client, rounds, each = await connected(small), size("ROUNDS", 10), size("EACH", 50)
     took: dict[str, list[list[float]]] = {small.api[0]: [], large.api[0]: []}
     stacks = ((small, few), (large, many))
-    for n in range(ROUNDS + 1):
+    for n in range(rounds + 1):
         for system, promised in stacks if n % 2 else reversed(stacks):
             with closing(HTTPConnection(system.api[0].removeprefix("http://"), timeout=20)) as web:
                 times = [
-                    await timed(create_one, client, web, promised[(n * EACH + k) % len(promised)]) for k in range(EACH)
+                    await timed(create_one, client, web, promised[(n * each + k) % len(promised)]) for k in range(each)
                 ]
             if n > 0:
                 took[system.api[0]].append(times)
@@ -109,6 +109,6 @@ async def _compared(small: System, few: Sequence[str], large: System, many: Sequ
         "creation_p95_ratio": round(median(p95(large) / p95(small) for large, small in pairs), 3),
         "creation_p50_ratio": round(median(median(large) / median(small) for large, small in pairs), 3),
         "few_open": FEW,
-        "rounds": ROUNDS,
-        "creations_each_round": EACH,
+        "rounds": rounds,
+        "creations_each_round": each,
     }
