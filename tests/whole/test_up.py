@@ -51,8 +51,8 @@ class Running:
         return self.process.wait(30)
 
 
-def start(environment: dict[str, str], log: Path) -> Running:
-    """Starts the stack and waits for the one line `ready`."""
+def start(environment: dict[str, str], log: Path, seconds: float = 120) -> Running:
+    """Starts the stack and waits for the one line `ready`; seconds: how long at most."""
     offset = log.stat().st_size if log.exists() else 0
     with log.open("ab") as output:
         process = subprocess.Popen(
@@ -63,7 +63,7 @@ def start(environment: dict[str, str], log: Path) -> Running:
         lines = log.read_bytes()[offset:].decode(errors="replace").splitlines()
         return "ready" in lines or process.poll() is not None
 
-    assert wait_until(ready, 120), log.read_text()[-3000:]
+    assert wait_until(ready, seconds), log.read_text()[-3000:]
     assert process.poll() is None, log.read_text()[-3000:]
     return Running(environment, log, process)
 

@@ -22,8 +22,8 @@ from tests.whole.storm.killer import Killer, Prey
 from tests.whole.storm.ledger import Life, Tally
 from tests.whole.test_up import DESK, Running
 
-# More would only wait for each other on a small machine, and nobody would be killed in the middle of anything.
-MOST_AT_ONCE = 8
+# Of so many bookings one is under way at a time; more would only wait for each other on a small machine.
+BOOKINGS_A_TURN, LEAST_AT_ONCE = 12, 8
 CARELESS_AT_ONCE = 2
 # A desk that holds options wants to see some run out, where there is time for it.
 LEAST_FOR_OPTIONS = 100
@@ -125,7 +125,7 @@ class _Storm:
 
     async def _careful(self, wire: Wire, desk: str) -> None:
         """So many lives, some of them at a time, spread over the whole storm."""
-        turn = asyncio.Semaphore(MOST_AT_ONCE)
+        turn = asyncio.Semaphore(max(LEAST_AT_ONCE, self._size.bookings // BOOKINGS_A_TURN))
         paths = list(lives.PATHS)
         if self._size.bookings >= LEAST_FOR_OPTIONS:
             paths.append(lives.runs_out)
@@ -161,6 +161,8 @@ class _Storm:
             await path(one)
         except (GivesUp, lives.Surprise) as trouble:
             one.life.trouble = str(trouble)
+        except (KeyError, ValueError) as strange:
+            one.life.trouble = f"an answer had another shape: {strange!r}"
 
     async def _come_to_rest(self, outcome: Outcome) -> None:
         """Waits until every careful life is where it should end, then looks at everything."""
