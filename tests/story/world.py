@@ -231,10 +231,11 @@ class Life:
     async def _wakes(self) -> None:
         """A run that begins after the end begins at the real time, and waits for the clock of the run before."""
         try:
-            instant = self.row()["last_instant"]
+            instant = self.row().get("last_instant")
         except psycopg.Error:
             return
-        if instant > datetime.now(UTC):
+        # A booking that never was has no row, however long its answer takes.
+        if instant and instant > datetime.now(UTC):
             await self.until(instant)
 
     def asked(self, actor: Actor = DESK, **more: Any) -> Asked:
