@@ -51,12 +51,12 @@ class Running:
         return self.process.wait(30)
 
 
-def start(environment: dict[str, str], log: Path, seconds: float = 120) -> Running:
-    """Starts the stack and waits for the one line `ready`; seconds: how long at most."""
+def start(environment: dict[str, str], log: Path, seconds: float = 120, tree: Path = ROOT) -> Running:
+    """Starts the stack from a tree's sources and waits for the one line `ready`; seconds: how long at most."""
     offset = log.stat().st_size if log.exists() else 0
     with log.open("ab") as output:
         process = subprocess.Popen(
-            [sys.executable, "-m", "cli.main", "up"], cwd=ROOT, env=environment, stdout=output, stderr=output
+            [sys.executable, "-m", "cli.main", "up"], cwd=tree, env=environment, stdout=output, stderr=output
         )
 
     def ready() -> bool:
@@ -121,10 +121,10 @@ def request(guest: Person, days: int = 0, **more: Any) -> dict[str, Any]:
     return booked
 
 
-def desk_of(stack: Running) -> Person:
-    """The front desk in Kochi, logged in."""
+def desk_of(stack: Running, role: str = "frontdesk") -> Person:
+    """The front desk in Kochi, or its manager, logged in."""
     desk = Person(stack.address("HOLDFAST_PORT"))
-    login = desk.post("/auth/login", DESK)
+    login = desk.post("/auth/login", {**DESK, "email": f"{role}@malabar.example"})
     desk.carry(login["access_token"])
     return desk
 
