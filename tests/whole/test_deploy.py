@@ -55,7 +55,7 @@ class Deploys:
         """Ends what runs, as Ctrl-C does, and starts a tree."""
         if self.stack is not None:
             assert self.stack.end() == 0
-        self.stack = start({**self.environment, "PYTHONPATH": str(tree)}, self.log, tree)
+        self.stack = start({**self.environment, "PYTHONPATH": str(tree)}, self.log, tree=tree)
         return self.stack
 
     def said(self, words: str, seconds: float) -> bool:
