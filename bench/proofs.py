@@ -45,6 +45,50 @@ PROOFS = (
         {"HOLDFAST_PROOF_LOST": "20", "HOLDFAST_PROOF_SWEEP": "60"},
     ),
     Proof(
+        "kill-storm",
+        "Whatever is killed while people book, every answer is kept once; clients without keys of their own double.",
+        "tests/whole/test_kill_storm.py",
+        {
+            "HOLDFAST_PROOF_STORM_BOOKINGS": "300",
+            "HOLDFAST_PROOF_STORM_KILLS": "45",
+            "HOLDFAST_PROOF_STORM_MEAN": "2",
+            "HOLDFAST_PROOF_STORM_SETTLE": "150",
+            "HOLDFAST_PROOF_STORM_SEEDS": "11,12,13,14,15",
+        },
+    ),
+    Proof(
+        "races",
+        "Of crowds for the last room one wins within 3 s; desks, guests and clocks at one moment have one winner.",
+        "tests/whole/test_races_for_the_last_room.py tests/whole/test_races_for_rooms.py"
+        " tests/whole/test_races_on_one_booking.py tests/whole/test_races_of_one_key.py"
+        " tests/whole/test_races_with_guards_off.py",
+        {"HOLDFAST_PROOF_RACES": "8"},
+    ),
+    Proof(
+        "row-security",
+        "Hotels in turn on four connections, with errors and callers who hang up in between, see no foreign row.",
+        "tests/store/test_rls_under_load.py tests/whole/test_rls_over_http.py",
+        {"HOLDFAST_PROOF_TRANSACTIONS": "10000", "HOLDFAST_PROOF_REQUESTS": "10000"},
+    ),
+    Proof(
+        "bad-neighbours",
+        "Database, Temporal or worker in trouble: 503 in time, one booking a key, and it ends by itself.",
+        "tests/whole/test_bad_neighbours.py",
+        {"HOLDFAST_PROOF_OUTAGES": "all"},
+    ),
+    Proof(
+        "deploy",
+        "A changed story over fifty open bookings of every state, and rolled back: nothing lost, no failed task.",
+        "tests/whole/test_deploy.py",
+        {"HOLDFAST_PROOF_DEPLOY_BOOKINGS": "50"},
+    ),
+    Proof(
+        "real-year",
+        "Real bookings, driven over HTTP to their real ends, end as the file says and fill the nights it says.",
+        "tests/whole/test_replay.py",
+        {"HOLDFAST_PROOF_ROWS": "659"},
+    ),
+    Proof(
         "any-call",
         "No call gets a 5xx or an answer that the OpenAPI document does not tell.",
         "tests/whole/test_any_call.py",

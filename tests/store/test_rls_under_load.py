@@ -94,7 +94,7 @@ async def test_hotels_in_turn_on_four_connections_see_their_own_rows_only(app_ur
     """Whatever went wrong before on the connection; afterwards none is left inside a transaction."""
     async with four_connections(app_url) as database:
         tally = await in_turn(database, TRANSACTIONS)
-        print(f"\nseed {SEED}, {TRANSACTIONS} transactions: {dict(tally)}")
+        print(f"\nproof: seed {SEED}, {TRANSACTIONS} transactions: {dict(tally)}")
         assert tally["foreign"] == 0
         assert min(tally["own"], tally["failed"], tally["gone"]) > TRANSACTIONS // 20
         async with asyncio.timeout(10):

@@ -183,7 +183,7 @@ async def test_an_ill_neighbour_is_told_in_time_loses_nothing_and_is_over_when_i
     await asyncio.to_thread(world.await_ready)
     recovered = time.monotonic() - healed
     print(
-        f"\n{outage.name}: quiet {quiet[0]:.1f} connections/s, {quiet[1]:.1f} calls/s; herd {herd}; {recovered:.1f} s"
+        f"\nproof: {outage.name}: quiet {quiet[0]:.1f} connections/s, {quiet[1]:.1f} calls/s; herd {herd}; {recovered:.1f} s"
     )
     assert quiet[0] <= MOST_CONNECTIONS_A_SECOND
     assert quiet[1] <= MOST_CALLS_A_SECOND
@@ -210,7 +210,7 @@ async def in_the_midst(world: World, outage: Outage, asked: Asked) -> None:
     login = await timed(asked.login)
     (login.is_read if outage.part != "database" else login.is_told)(outage)
     slowest = max(call.seconds for call in (*writes, *reads))
-    print(f"\n{outage.name}: slowest {slowest:.1f} s, all {time.monotonic() - began:.1f} s")
+    print(f"\nproof: {outage.name}: slowest {slowest:.1f} s, all {time.monotonic() - began:.1f} s")
     if outage.part != "worker":
         assert (status, parts[outage.part]) == (503, outage.told)
 

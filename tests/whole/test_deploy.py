@@ -107,7 +107,7 @@ def test_open_bookings_of_every_state_move_to_a_changed_story_and_back(tmp_path:
             deploys.run(tree)
             cashier.serving.set()
             asyncio.run(deploys.renewed(bookings, ids[tree]))
-            print(f"{BOOKINGS} bookings renewed onto {ids[tree]} {time.monotonic() - began:.1f} s after Ctrl-C")
+            print(f"proof: {BOOKINGS} bookings renewed onto {ids[tree]} {time.monotonic() - began:.1f} s after Ctrl-C")
             assert asyncio.run(deploys.words(bookings)) == {speaks: BOOKINGS}
             other = ids[second if tree is first else first]
             assert f"began on build {other}: worker-{other[:6]} runs" in deploys.log.read_text()
@@ -121,7 +121,7 @@ def test_open_bookings_of_every_state_move_to_a_changed_story_and_back(tmp_path:
         _nothing_is_lost(deploys, bookings, before, paid=True)
         assert cashier.wrong == []
         assert set(cashier.answers) <= {200, 503}
-        print(f"payments answered {cashier.answers}; nobody there while it was restarted: {cashier.away} times")
+        print(f"proof: payments answered {cashier.answers}; nobody there while it was restarted: {cashier.away} times")
         assert asyncio.run(_faults(deploys)) == []
         with connect(deploys.owner_url) as db:
             assert db.execute("SELECT version_num FROM alembic_version").fetchone() == (GROWN,)

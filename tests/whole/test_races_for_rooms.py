@@ -63,7 +63,7 @@ async def test_one_room_given_to_two_guests_at_once_has_one_of_them(crowd: Crowd
         given = rooms_of(crowd, two)
         assert sorted(given, key=str) == ["101", None]
         first[given.index("101")] += 1
-    print(f"\none room for two: {dict(first)}, worst wait {crowd.worst_wait():.2f} s")
+    print(f"\nproof: one room for two: {dict(first)}, worst wait {crowd.worst_wait():.2f} s")
 
 
 async def test_guests_who_want_each_others_rooms_at_once_keep_their_own(crowd: Crowd) -> None:
@@ -76,7 +76,7 @@ async def test_guests_who_want_each_others_rooms_at_once_keep_their_own(crowd: C
             ]
             assert said(await at_once(*moves)) == {"409 room_not_free": len(wanted)}
             assert rooms_of(crowd, bookings) == ROOMS[:3]
-    print(f"\nswaps and cycles: worst wait {crowd.worst_wait():.2f} s")
+    print(f"\nproof: swaps and cycles: worst wait {crowd.worst_wait():.2f} s")
     assert deadlocks(crowd.doors) == 0
 
 
@@ -92,7 +92,7 @@ async def test_many_desks_who_move_guests_about_give_no_room_twice(crowd: Crowd)
         moves = [(chance.choice(seen), chance.choice(ROOMS)) for _ in range(MOVES)]
         heard += said(await at_once(*(crowd.act(booking, "assign-room", room=room) for booking, room in moves)))
         assert None not in rooms_of(crowd, bookings)
-    print(f"\nseed {SEED}, moves: {dict(heard)}, worst wait {crowd.worst_wait():.2f} s")
+    print(f"\nproof: seed {SEED}, moves: {dict(heard)}, worst wait {crowd.worst_wait():.2f} s")
     assert set(heard) <= {"200", "409 room_not_free", "409 version_conflict"}
     assert miscounted(crowd.doors, kochi_day(400), 60) == []
     assert deadlocks(crowd.doors) == 0

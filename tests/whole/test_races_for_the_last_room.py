@@ -43,7 +43,7 @@ async def test_of_every_crowd_exactly_one_gets_the_last_room(crowd: Crowd) -> No
         assert said(answers) == Counter({"201": 1, "409 sold_out": size - 1}), size
     assert miscounted(crowd.doors, kochi_day(220), len(rounds)) == []
     worst = crowd.worst_wait()
-    print(f"\n{sum(size for _, size in rounds)} guests, {len(rounds)} winners, worst wait {worst:.2f} s")
+    print(f"\nproof: {sum(size for _, size in rounds)} guests, {len(rounds)} winners, worst wait {worst:.2f} s")
     assert not FULL_SIZE or worst < WORST_SECONDS
 
 
@@ -60,7 +60,7 @@ async def test_stays_that_cross_each_other_never_wait_for_each_other_in_a_circle
         chance.shuffle(asked)
         heard += said(await at_once(*asked))
         assert miscounted(crowd.doors, first, NIGHTS) == []
-    print(f"\nseed {SEED}, crossing stays: {dict(heard)}, worst wait {crowd.worst_wait():.2f} s")
+    print(f"\nproof: seed {SEED}, crossing stays: {dict(heard)}, worst wait {crowd.worst_wait():.2f} s")
     assert set(heard) == {"201", "409 sold_out", "200"}
     assert deadlocks(crowd.doors) == 0
 
@@ -87,4 +87,4 @@ async def test_the_last_night_is_added_to_a_stay_or_sold_to_one_new_guest(crowd:
         assert said(answers) == Counter({"200" if stayed else "201": 1, "409 sold_out": NEIGHBOURS})
         first["stays on" if stayed else "new guest"] += 1
         assert miscounted(crowd.doors, day, 2) == []
-    print(f"\nseed {SEED}, the last night: {dict(first)}, worst wait {crowd.worst_wait():.2f} s")
+    print(f"\nproof: seed {SEED}, the last night: {dict(first)}, worst wait {crowd.worst_wait():.2f} s")

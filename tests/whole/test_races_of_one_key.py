@@ -45,7 +45,7 @@ async def test_every_button_of_a_stay_pressed_fifty_times_acts_once(crowd: Crowd
     assert paid == [{"amount_minor": booking["total"]["amount_minor"]}]
     letters = crowd.letters(booking)
     assert len(letters) == len(set(letters)), letters
-    print(f"\ncopies of one key: worst wait {crowd.worst_wait():.2f} s")
+    print(f"\nproof: copies of one key: worst wait {crowd.worst_wait():.2f} s")
 
 
 async def test_every_button_of_a_change_of_mind_pressed_fifty_times_acts_once(crowd: Crowd) -> None:

@@ -109,7 +109,7 @@ async def test_of_the_yes_the_withdrawal_and_the_end_of_time_one_wins(crowd: Cro
             await crowd.becomes(booking, "confirmed", "cancelled", "expired")
             ends[one_story(crowd, booking, answers, {"confirmed", "cancelled", "expired"})] += 1
         assert miscounted(crowd.doors, day, 1) == []
-    print(f"\nseed {SEED}, approve, withdraw or expire: {dict(ends)}, worst wait {crowd.worst_wait():.2f} s")
+    print(f"\nproof: seed {SEED}, approve, withdraw or expire: {dict(ends)}, worst wait {crowd.worst_wait():.2f} s")
 
 
 async def test_an_option_that_ends_as_it_is_made_firm_is_one_or_the_other(crowd: Crowd, days: Iterator[date]) -> None:
@@ -127,7 +127,7 @@ async def test_an_option_that_ends_as_it_is_made_firm_is_one_or_the_other(crowd:
             await crowd.becomes(option, "confirmed", "expired")
             ends[one_story(crowd, option, answers, {"confirmed", "expired"})] += 1
         assert miscounted(crowd.doors, day, 1) == []
-    print(f"\nseed {SEED}, made firm or ended: {dict(ends)}, worst wait {crowd.worst_wait():.2f} s")
+    print(f"\nproof: seed {SEED}, made firm or ended: {dict(ends)}, worst wait {crowd.worst_wait():.2f} s")
 
 
 def one_page_won(answers: list[httpx.Response]) -> Body:
@@ -160,7 +160,7 @@ async def test_of_two_desks_with_the_same_page_one_acts(crowd: Crowd, days: Iter
         paid = crowd.looked("SELECT amount_minor FROM payments WHERE reference = %s", booking["reference"])
         assert [row["amount_minor"] for row in paid] == [after["paid"]["amount_minor"]]
         assert miscounted(crowd.doors, day, 4) == []
-    print(f"\nyes against no: {dict(first)}, worst wait {crowd.worst_wait():.2f} s")
+    print(f"\nproof: yes against no: {dict(first)}, worst wait {crowd.worst_wait():.2f} s")
 
 
 async def test_a_guest_is_checked_in_or_cancelled_never_both(crowd: Crowd) -> None:
@@ -178,4 +178,4 @@ async def test_a_guest_is_checked_in_or_cancelled_never_both(crowd: Crowd) -> No
         assert crowd.events(booking)[-1] == after["status"]
         if after["status"] == "checked_in":
             await crowd.done(after, "check-out", reason="Pays later.")
-    print(f"\ncheck-in against cancelling: {dict(first)}, worst wait {crowd.worst_wait():.2f} s")
+    print(f"\nproof: check-in against cancelling: {dict(first)}, worst wait {crowd.worst_wait():.2f} s")

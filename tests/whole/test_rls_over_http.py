@@ -86,6 +86,6 @@ async def test_no_answer_holds_a_row_of_another_hotel(crowd: Crowd) -> None:
                 heard[str(answer.status_code)] += 1
 
     await asyncio.gather(*(on_one_connection(address) for address in crowd.doors.addresses for _ in range(2)))
-    print(f"\nseed {SEED}, {REQUESTS} requests of two hotels on four connections: {dict(heard)}")
+    print(f"\nproof: seed {SEED}, {REQUESTS} requests of two hotels on four connections: {dict(heard)}")
     assert sum(heard.values()) == REQUESTS
     assert set(heard) == {"200", "400", "404", "hung up"}

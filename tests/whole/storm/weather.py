@@ -65,10 +65,10 @@ class Outcome:
         kills = ", ".join(f"{name} {many}" for name, many in sorted(self.killed.items()))
         answers = ", ".join(f"{name}: {many}" for name, many in sorted(self.tally.statuses.items()))
         return (
-            f"\nseed {seed}: {sum(self.killed.values())} kills ({kills}) in {self.storm_seconds:.0f} s, then"
-            f" {self.rest_seconds:.0f} s to rest\n  careful: {self.tally.told(careful=True)}\n"
-            f"  careless: {self.tally.told(careful=False)}; {len(self.careless)} broken\n"
-            f"  answers: {answers}\n  longest time without any yes: {self.tally.longest_silence:.1f} s"
+            f"\nproof: seed {seed}: {sum(self.killed.values())} kills ({kills}) in {self.storm_seconds:.0f} s, then"
+            f" {self.rest_seconds:.0f} s to rest; careful: {self.tally.told(careful=True)};"
+            f" careless: {self.tally.told(careful=False)}; {len(self.careless)} broken;"
+            f" answers: {answers}; longest time without any yes: {self.tally.longest_silence:.1f} s"
         )
 
 
