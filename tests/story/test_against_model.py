@@ -33,9 +33,8 @@ async def test_random_lives_are_what_the_model_says(trusting_worker: None, clien
     began = time.monotonic()
     tally = await live_all(client, owner_url, [f"{SEED}-{n}" for n in range(SEQUENCES)])
     seconds = time.monotonic() - began
-    print(
-        f"\nproof: seed {SEED}: {tally.lived} sequences in {seconds:.0f} s; a clock rang {tally.worst_lag} late at most"
-    )
+    words = f"{tally.lived} sequences in {seconds:.0f} s; a clock rang {tally.worst_lag} late at most"
+    print(f"\nproof: seed {SEED}: {words}")
     for name, counted in (("acts", tally.acts), ("answers", tally.answers), ("events", tally.events)):
         print(f"proof: {name}: {', '.join(f'{word} {number}' for word, number in counted.most_common())}")
     assert not tally.differing, "\n\n".join(tally.differing)

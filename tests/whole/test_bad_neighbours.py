@@ -182,9 +182,8 @@ async def test_an_ill_neighbour_is_told_in_time_loses_nothing_and_is_over_when_i
     herd = knocks(world)[0] - more_connections if time.monotonic() - healed <= HERD_SECONDS else 0
     await asyncio.to_thread(world.await_ready)
     recovered = time.monotonic() - healed
-    print(
-        f"\nproof: {outage.name}: quiet {quiet[0]:.1f} connections/s, {quiet[1]:.1f} calls/s; herd {herd}; {recovered:.1f} s"
-    )
+    words = f"{quiet[0]:.1f} connections/s, {quiet[1]:.1f} calls/s; herd {herd}; {recovered:.1f} s"
+    print(f"\nproof: {outage.name}: quiet {words}")
     assert quiet[0] <= MOST_CONNECTIONS_A_SECOND
     assert quiet[1] <= MOST_CALLS_A_SECOND
     assert herd <= MOST_CONNECTIONS_AFTERWARDS
