@@ -1,6 +1,6 @@
 """Who may do what: every operation of the OpenAPI document, asked by everybody about their own and others' things.
 
-permissions.csv says what each must be answered; it was written by hand from docs/accounts.md and is changed by hand. A
+permissions.csv says what each must be answered; it was read against docs/accounts.md and is changed by hand. A
 line is an operation and what it is asked about: `this` is the guest's own booking and the hotel of that booking;
 `foreign` is an id that is somebody else's or never was, which must be answered alike to the last byte; with X-Hotel the
 caller says for which hotel they act. A cell is the status. Where a call is well formed and let in, it is 2xx, or the
