@@ -1,9 +1,10 @@
 """Notices as the hotel's people see them, and what a mail provider tells about letters."""
 
+import re
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 
 from api.shapes.common import Asked, Told
 from domain.notices import KINDS
@@ -99,17 +100,28 @@ class AttentionClose(Asked):
     reason: Why
 
 
+# What no text of the database can hold; a provider's words are told without it.
+_UNWRITABLE = re.compile("[\x00\ud800-\udfff]")
+
+
+def _writable(value: object) -> object:
+    return _UNWRITABLE.sub("", value) if isinstance(value, str) else value
+
+
+Words = Annotated[str, BeforeValidator(_writable)]
+
+
 class PostmarkNews(BaseModel):
     """What Postmark tells of one letter; of its many members these are read."""
 
     model_config = ConfigDict(extra="ignore")
 
-    record_type: str = Field(alias="RecordType", max_length=50)
-    message_id: str = Field(default="", alias="MessageID", max_length=100)
+    record_type: Words = Field(alias="RecordType", max_length=50)
+    message_id: Words = Field(default="", alias="MessageID", max_length=100)
     metadata: dict[str, Any] = Field(default_factory=dict, alias="Metadata")
-    bounce_type: str = Field(default="", alias="Type", max_length=100)
-    name: str = Field(default="", alias="Name", max_length=200)
-    description: str = Field(default="", alias="Description", max_length=2000)
+    bounce_type: Words = Field(default="", alias="Type", max_length=100)
+    name: Words = Field(default="", alias="Name", max_length=200)
+    description: Words = Field(default="", alias="Description", max_length=2000)
     delivered_at: AwareDatetime | None = Field(default=None, alias="DeliveredAt")
     bounced_at: AwareDatetime | None = Field(default=None, alias="BouncedAt")
     received_at: AwareDatetime | None = Field(default=None, alias="ReceivedAt")
