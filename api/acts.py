@@ -26,7 +26,7 @@ from api.shapes.commands import (
 from api.shapes.common import MoneyAsked
 from domain.booking import Actor
 from domain.lifecycle import Action
-from domain.refusals import conflict
+from domain.refusals import Refused, conflict
 from messages.bookings import (
     Approve,
     Asked,
@@ -47,6 +47,8 @@ from messages.bookings import (
 from store.booking_reads import BookingRecord
 
 GUEST = Actor("guest")
+# So often a room is chosen for a guest whom others overtake.
+CHOICES = 5
 
 
 def _plainly(kind: Callable[[Asked], Command]) -> Make:
@@ -168,7 +170,14 @@ class Counter:
             return AssignRoom(asked, *await room_for(self.house, self.record, stay, body.room))
 
         has_it = bool(stay.room_number) and body.room in (None, stay.room_number)
-        return await self._act(Action.ASSIGN_ROOM, body, chosen, body.reason, (stay.number,), already=has_it)
+        for choice in range(CHOICES):
+            try:
+                return await self._act(Action.ASSIGN_ROOM, body, chosen, body.reason, (stay.number,), already=has_it)
+            except Refused as refused:
+                # Somebody else was given the chosen room a moment ago; any other one will do as well.
+                if body.room is not None or refused.code != "room_not_free" or choice == CHOICES - 1:
+                    raise
+        raise AssertionError("The last choice returns or raises.")
 
     def _once(self, named: str, body: DeskApprove | DeskCommand) -> Once:
         return once_for_command(self.request, named, body.version, body)

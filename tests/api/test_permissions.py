@@ -180,7 +180,7 @@ async def test_everybody_is_answered_as_the_table_says(expected: Cells, answers:
 
 async def test_what_is_somebody_elses_is_answered_as_what_never_was(answers: Answers) -> None:
     """Another guest's, another hotel's, or made up: the same status, the same headers, the same bytes."""
-    assert sum(len(each) > 1 for each in answers.values()) > 700
+    assert sum(len(each) > 1 for each in answers.values()) > 600
     assert told_apart(answers) == []
 
 

@@ -1,6 +1,7 @@
 """Clients that ask until they are answered: the same key again after every unclear outcome, and never anything else.
 
-A careless client sends a fresh key with each try, as one does that knows nothing of keys.
+A careless client sends a fresh key with each try, as one does that knows nothing of keys. Some answers get lost on
+their way home, beside those that a kill swallows.
 """
 
 import asyncio
@@ -18,6 +19,7 @@ UNCLEAR = (429, 500, 502, 503, 504)
 TRY_SECONDS = 20.0
 # A server's Retry-After is kept to; where there is no answer at all, a client waits about this long.
 PAUSE_SECONDS = (0.2, 1.0)
+LOST = 0.15
 
 
 class GivesUp(Exception):
@@ -51,10 +53,22 @@ class Wire:
             if key not in asking.keys:
                 asking.keys.append(key)
             answer = await self._once("POST", path, token, asking, json=body, headers={"Idempotency-Key": key})
-            if answer is not None:
+            if answer is not None and not self._is_lost(life, asking):
                 asking.status, asking.body = answer.status_code, answer.json()
                 asking.seconds = time.monotonic() - began
                 return asking
+
+    def _is_lost(self, life: Life, asking: Asking) -> bool:
+        """Whether the answer never comes home, as when a line breaks behind the server: the client can't know it.
+
+        It happens to some first answers of the careful and to all of the careless.
+        """
+        if sum(each != NO_ANSWER for each in asking.tries) > 1:
+            return False
+        lost = not life.careful or self.chance.random() < LOST
+        if lost:
+            asking.tries.append(NO_ANSWER)
+        return lost
 
     async def look(self, path: str, token: str = "", **asked: Any) -> dict[str, Any]:
         """A page, asked for until it is there. Errors: GivesUp."""
