@@ -19,6 +19,7 @@ from api.health import GOOD_FOR_SECONDS
 from cli.processes import wait_until
 from messages.names import workflow_id
 from tests.api.world import API, PASSWORD, Body, Desk, Guests, bearer
+from tests.whole.audit import counters
 from tests.whole.outages import Outage, chosen, is_thorough
 from tests.whole.sick_world import PATIENCE_SECONDS, World, sick_world
 
@@ -33,15 +34,6 @@ MOST_CONNECTIONS_AFTERWARDS = 45
 # A story's own tries at the database are a minute apart at most; one who asks meanwhile hears 503 until the next.
 RECOVERY_SECONDS = 60.0 + PATIENCE_SECONDS
 WORKER_IS_MISSED_SECONDS = 100.0
-COUNTERS_THAT_LIE = """
-    SELECT n.hotel_id, n.room_type_id, n.night, n.held, n.sold, c.held, c.sold FROM room_type_nights n
-    CROSS JOIN LATERAL (
-        SELECT count(*) FILTER (WHERE s.status IN ('held', 'pending')) AS held,
-            count(*) FILTER (WHERE s.status IN ('confirmed', 'checked_in')) AS sold
-        FROM stays s WHERE s.hotel_id = n.hotel_id AND s.inventory_type_id = n.room_type_id
-            AND s.arrival <= n.night AND n.night < s.departure
-    ) c WHERE (n.held, n.sold) <> (c.held, c.sold)
-"""
 
 
 @dataclass
@@ -267,7 +259,7 @@ async def nothing_lost(town: Town, asked: Asked, answers: list[httpx.Response]) 
             [asked.waiting["reference"]],
         ).fetchone()
         assert approved == (1,)
-        assert db.execute(COUNTERS_THAT_LIE).fetchall() == []
+        assert counters(db) == []
     client = await Client.connect(world.temporal.address)
     assert (await client.count_workflows("ExecutionStatus IN ('Failed', 'TimedOut', 'Terminated')")).count == 0
     assert (await client.get_workflow_handle(workflow_id(asked.waiting["reference"])).describe()).status == 1
