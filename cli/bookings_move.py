@@ -22,11 +22,11 @@ from temporalio.service import RPCError, RPCStatusCode
 
 from cli import deployments
 from cli.builds import environment_folder, folder_of, has_copy
-from cli.deployments import OPEN_OF_BUILD, RENEW_SIGNAL, RENEWALS_PER_SECOND
+from cli.deployments import OPEN_OF_BUILD, RENEWALS_PER_SECOND
 from cli.processes import StackTrouble, guarded
 from config.settings import Settings, child_environment
 from messages.build import ROOT, build_id
-from messages.names import DEPLOYMENT, workflow_id
+from messages.names import DEPLOYMENT, RENEW_SIGNAL, workflow_id
 
 BOOKINGS_OF_BUILD = "WorkflowType = 'BookingWorkflow' AND " + OPEN_OF_BUILD
 REPLAYED_AT_ONCE = 25

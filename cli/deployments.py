@@ -20,14 +20,13 @@ from temporalio.service import RPCError, RPCStatusCode
 from cli.builds import has_copy
 from cli.processes import StackTrouble
 from config.settings import Settings
-from messages.names import DEPLOYMENT
+from messages.names import DEPLOYMENT, RENEW_SIGNAL
 
 OPEN_OF_BUILD = "TemporalWorkerDeploymentVersion = '{deployment}:{build_id}' AND ExecutionStatus = 'Running'"
 NOT_ON_BUILD = (
     "WorkflowType = 'BookingWorkflow' AND ExecutionStatus = 'Running'"
     " AND TemporalWorkerDeploymentVersion != '{deployment}:{build_id}'"
 )
-RENEW_SIGNAL = "renew"
 RENEWALS_PER_SECOND = 20
 # So long a new worker may take until it polls every queue that the current one polls.
 STRICT_SECONDS = 15.0

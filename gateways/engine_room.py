@@ -19,11 +19,10 @@ from temporalio.service import RPCError, RPCStatusCode
 
 from messages.bookings import BookingStart, Resume
 from messages.cards import Card, search_attributes, static_details, summary
-from messages.names import BOOKING_WORKFLOW, BOOKINGS_QUEUE, DEPLOYMENT, workflow_id
+from messages.names import BOOKING_WORKFLOW, BOOKINGS_QUEUE, DEPLOYMENT, RENEW_SIGNAL, workflow_id
 
 RUNNING = f"WorkflowType = '{BOOKING_WORKFLOW}' AND ExecutionStatus = 'Running'"
 PROBLEMS = SearchAttributeKey.for_keyword_list("TemporalReportedProblems")
-RENEW_SIGNAL = "renew"
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from temporalio.common import SearchAttributeKey
 
 BOOKINGS_QUEUE = "bookings"
 BOOKING_WORKFLOW = "BookingWorkflow"
+RENEW_SIGNAL = "renew"
 DEPLOYMENT = "holdfast"
 
 HOTEL_ID = SearchAttributeKey.for_keyword("HotelId")

@@ -17,7 +17,6 @@ from messages.cards import Card
 
 OPEN_STATUSES = tuple(status.value for status in Status if not status.ended)
 PAGE = 2_000
-STORY_KINDS = ("workflow_parked", "workflow_missing", "step_stuck", "clock_ahead", "move_refused")
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +90,7 @@ async def open_troubles(tx: AsyncConnection) -> Sequence[Trouble]:
 
 
 async def mark_trouble(tx: AsyncConnection, about: Trouble, detail: str, at: datetime) -> bool:
-    """Opens an item for people, once while it is open; says whether it is new. kind: one of STORY_KINDS."""
+    """Opens an item for people, once while it is open; says whether it is new. kind: see the table's CHECK."""
     asked = {"hotel_id": about.hotel_id, "reference": about.reference, "kind": about.kind, "detail": detail, "at": at}
     return (await tx.execute(_MARK, asked)).scalar() is not None
 

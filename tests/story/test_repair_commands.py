@@ -7,7 +7,7 @@ import sys
 from typing import Any
 
 from store.session import app_url
-from tests.story.test_repair import World, running, served, world
+from tests.story.test_repair import World, running, served, terminate, world
 from tests.story.world import connect
 
 __all__ = ["served", "world"]
@@ -40,7 +40,7 @@ async def as_json(world: World, *words: str) -> Any:
 async def test_an_operator_finds_a_lost_booking_and_wakes_it(served: World) -> None:
     """The list names it, the sheet tells all but people, waking begins it again from its row or in a fresh run."""
     life = await served.booked()
-    await life.handle.terminate()
+    await terminate(life)
     (row,) = await as_json(served, "bookings", "list", "--status", "pending")
     assert (row["reference"], row["workflow"]) == (life.reference, "missing")
     assert await as_json(served, "bookings", "list", "--hotel", "nowhere") == []
