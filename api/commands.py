@@ -6,7 +6,7 @@ answers too.
 """
 
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TypeVar
 
@@ -72,7 +72,7 @@ async def carry_out(house: House, record: BookingRecord, wish: Wish) -> BookingR
                 if await _is_settled(house, record, wish):
                     return record
             try:
-                command = await wish.make(wish.asked)
+                command = await wish.make(replace(wish.asked, seen=record.state.seq))
                 answer = await house.front_desk.command(wish.action, command, record.reference, card_of(record))
             except JustEnded:
                 record = await _read_again(house, record)

@@ -135,7 +135,10 @@ class OpeningDone:
 
 @dataclass(frozen=True)
 class Asked:
-    """What every command carries: its key, the version that was seen, who asks, by which door and why."""
+    """What every command carries: its key, the version that was seen, who asks, by which door and why.
+
+    seen: the `seq` of the row that the asker has read; a story that is behind it reads the row before it judges.
+    """
 
     key: str
     body_hash: str
@@ -144,6 +147,7 @@ class Asked:
     version: int | None = None
     reason: str = ""
     stays: tuple[int, ...] = ()
+    seen: int = 0
 
 
 @dataclass(frozen=True)

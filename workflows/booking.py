@@ -122,6 +122,8 @@ class BookingWorkflow(Engine):
     async def serve(self, note: Note) -> None:
         """Judges a note against the booking as it is now, writes the step it makes, and answers."""
         command = note.command
+        if command.asked.seen > self.live.seq:
+            await self.catch_up()
         try:
             step = judge(self.live, command, workflow.now())
             if step is None:
@@ -138,6 +140,12 @@ class BookingWorkflow(Engine):
             await self.go_on_afresh()
         else:
             note.answer = self.answer(note, "done" if taken.outcome == "done" else "already")
+
+    async def catch_up(self) -> None:
+        """Becomes what the row is: an earlier try of this run wrote a step of which its history knows nothing."""
+        written = await self.surely(BookingActivities.load_booking, Resume(self.live.hotel_id, self.live.reference))
+        if written is not None and written.seq > self.live.seq:
+            self.became(written)
 
     async def write_change(self, step: Step, command: Command) -> StepTaken:
         """Writes a command's step; a change whose rooms are taken on its new nights is made without them."""
