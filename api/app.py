@@ -1,5 +1,6 @@
 """The API's composition root: the only place where its concrete parts are chosen and put together."""
 
+import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import datetime
@@ -35,6 +36,7 @@ from api.security import CrossSite, Guard
 from api.telemetry import Watch
 from api.views import API, Views
 from config.settings import Settings
+from store.announcements import Announcements
 from store.session import Database, app_url
 
 TAGS = [
@@ -69,7 +71,9 @@ def create_app(settings: Settings, metrics_folder: str = "", clock: Callable[[],
             secret = settings.secret_key.get_secret_value()
             await house.front_desk.open(settings.temporal_target, settings.temporal_namespace, secret)
             app.state.house = house
+            hearing = asyncio.create_task(house.announcements.run(), name="announcements")
             yield
+            hearing.cancel()
         finally:
             await house.errands.close()
             await house.database.close()
@@ -102,11 +106,13 @@ def create_app(settings: Settings, metrics_folder: str = "", clock: Callable[[],
 
 
 def _build(settings: Settings, metrics_folder: str, clock: Callable[[], datetime]) -> House:
-    database = Database(settings.app_database_url or app_url(settings.database_url))
+    url = settings.app_database_url or app_url(settings.database_url)
+    database = Database(url)
     operations = Database(settings.ops_database_url, pool_size=1) if settings.ops_database_url else None
     return House(
         settings=settings,
         database=database,
+        announcements=Announcements(url),
         operations=operations,
         front_desk=FrontDesk(settings.base_url),
         office=Office(database, clock, settings.secret_key.get_secret_value()),

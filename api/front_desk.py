@@ -7,9 +7,9 @@ the same key may repeat.
 
 import asyncio
 import secrets
-from collections.abc import Mapping
+from collections.abc import Coroutine, Mapping
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, TypeVar
 
 from temporalio.api.enums.v1 import TaskQueueType
 from temporalio.api.taskqueue.v1 import TaskQueue
@@ -42,6 +42,8 @@ from messages.bookings import (
 from messages.cards import Card, search_attributes, static_details, summary
 from messages.converter import data_converter
 from messages.names import BOOKING_WORKFLOW, BOOKINGS_QUEUE, workflow_id
+
+Asked = TypeVar("Asked")
 
 DEADLINE_SECONDS = 8.0
 STARTS_IN_FLIGHT = 16
@@ -90,6 +92,7 @@ class FrontDesk:
         self._base_url = base_url
         self._client: Client | None = None
         self._gate = asyncio.Semaphore(STARTS_IN_FLIGHT)
+        self._asking: set[asyncio.Task[Any]] = set()
 
     async def open(self, target: str, namespace: str, secret: str) -> None:
         """Connects; `lazy`, so that the API answers reads while Temporal is still starting."""
@@ -101,6 +104,19 @@ class FrontDesk:
     def crowded(self) -> bool:
         """Whether the next start has to wait for its turn."""
         return self._gate.locked()
+
+    def in_its_own_time(self, asking: Coroutine[Any, Any, Asked]) -> asyncio.Task[Asked]:
+        """Asks to the end, also when whoever began it has their answer from elsewhere; it has its own deadline."""
+        task = asyncio.create_task(asking)
+        self._asking.add(task)
+        task.add_done_callback(self._over)
+        return task
+
+    def _over(self, task: asyncio.Task[Any]) -> None:
+        self._asking.discard(task)
+        if not task.cancelled():
+            # Looked at here, because nobody may wait for it any more.
+            task.exception()
 
     def gate(self) -> asyncio.Semaphore:
         """The turnstile in front of starts: so many in flight in this process."""

@@ -17,6 +17,7 @@ from api.terms import Terms
 from api.turns import Turns
 from api.views import Views
 from config.settings import Settings
+from store.announcements import Announcements
 from store.session import Database
 
 
@@ -31,6 +32,7 @@ class House:
 
     settings: Settings
     database: Database
+    announcements: Announcements
     operations: Database | None
     front_desk: FrontDesk
     office: Office

@@ -255,7 +255,9 @@ async def _attempts(house: House, wish: Wish, hotel: BeforeOpening) -> BookingRe
     """Tries the references that follow from the key, one after another, until one is not another key's."""
     for attempt in range(REFERENCE_ATTEMPTS):
         named = reference(house.secret, hotel.code, wish.arrival, wish.once.key, attempt)
-        answer = await _asked(house, _opening(house, wish, hotel, named), _card(wish, hotel))
+        answer = await _first_heard(house, wish, _opening(house, wish, hotel, named), _card(wish, hotel))
+        if isinstance(answer, BookingRecord):
+            return answer
         if answer.outcome == "refused" and answer.refusal:
             raise refused_of(answer.refusal)
         if answer.outcome == "not_opened":
@@ -271,6 +273,29 @@ async def _attempts(house: House, wish: Wish, hotel: BeforeOpening) -> BookingRe
             raise key_reused()
         return record
     raise _no_reference()
+
+
+async def _first_heard(house: House, wish: Wish, opening: OpenBooking, card: Card) -> Opened | BookingRecord:
+    """How the opening went, or the booking itself where Postgres announces it before Temporal has answered.
+
+    What is announced is committed, and its story goes on whoever asks for it (docs/decisions/0014).
+    """
+    with house.announcements.of(opening.reference) as announced:
+        asking = house.front_desk.in_its_own_time(_asked(house, opening, card))
+        hearing = asyncio.create_task(announced.wait())
+        try:
+            await asyncio.wait((asking, hearing), return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            hearing.cancel()
+    if not asking.done():
+        record = await _read(house, wish.hotel_id, opening.reference)
+        if record is not None and _is_made_by(record, wish.once):
+            return record
+    return await asking
+
+
+def _is_made_by(record: BookingRecord, once: Once) -> bool:
+    return (record.row.create_key, record.row.create_body_hash) == (once.key, once.body_hash)
 
 
 async def _asked(house: House, opening: OpenBooking, card: Card) -> Opened:

@@ -1,6 +1,7 @@
 """A system of the bench's own: durable Postgres and Temporal with a file, a worker process, API processes."""
 
 import os
+import secrets
 import subprocess
 import sys
 import tempfile
@@ -155,7 +156,13 @@ def promises(http: httpx.Client, days: int = 120) -> list[str]:
     return [str(one["offer_id"]) for one in found if one]
 
 
-def wish(offer_id: str, name: str = "A Guest") -> dict[str, Any]:
-    """The body of a booking on the web."""
-    guest = {"name": name, "email": "guest@example.com", "phone": "+919847000000", "country": "IN"}
+def wish(offer_id: str) -> dict[str, Any]:
+    """The body of a booking on the web, each by another guest."""
+    whose, number = secrets.token_hex(4), secrets.randbelow(100_000_000)
+    guest = {
+        "name": f"Guest {whose.title()}",
+        "email": f"{whose}@example.com",
+        "phone": f"+9198{number:08}",
+        "country": "IN",
+    }
     return {"hotel": "malabar", "offers": [{"offer_id": offer_id}], "guest": guest}

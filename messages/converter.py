@@ -60,16 +60,22 @@ class MarkingConverter(PydanticJSONPlainPayloadConverter):
         return payload
 
 
+# None of them keeps anything of a message or its workflow, so one set serves the whole process.
+_CONVERTERS = tuple(
+    MarkingConverter() if isinstance(converter, JSONPlainPayloadConverter) else converter
+    for converter in DefaultPayloadConverter.default_encoding_payload_converters
+)
+
+
 class HoldfastPayloadConverter(CompositePayloadConverter):
     """Temporal's default converters, with ours in the place of plain JSON."""
 
     def __init__(self) -> None:
-        super().__init__(
-            *(
-                MarkingConverter() if isinstance(converter, JSONPlainPayloadConverter) else converter
-                for converter in DefaultPayloadConverter.default_encoding_payload_converters
-            )
-        )
+        super().__init__(*_CONVERTERS)
+
+    def with_context(self, context: SerializationContext) -> "HoldfastPayloadConverter":
+        """Itself: whose message it is matters to the codec only. The platform asks for this several times a task."""
+        return self
 
 
 class PersonalFailureConverter(DefaultFailureConverterWithEncodedAttributes):

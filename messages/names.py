@@ -14,6 +14,8 @@ DEPLOYMENT = "holdfast"
 
 HOTEL_ID = SearchAttributeKey.for_keyword("HotelId")
 BOOKING_STATUS = SearchAttributeKey.for_keyword("BookingStatus")
+# Postgres tells here of each opening that is committed.
+OPENINGS_CHANNEL = "holdfast_openings"
 CHANNEL = SearchAttributeKey.for_keyword("Channel")
 ARRIVAL_DATE = SearchAttributeKey.for_datetime("ArrivalDate")
 DEPARTURE_DATE = SearchAttributeKey.for_datetime("DepartureDate")

@@ -18,6 +18,7 @@ from domain.booking import Booking
 from domain.changes import StayPlan
 from store.attention import ATTENTION, NEEDS_ATTENTION
 from store.hot import Hot
+from store.past_stays import PAST_STAYS
 from store.states import read_plans
 
 _STATE: TypeAdapter[Booking] = TypeAdapter(Booking)
@@ -90,10 +91,7 @@ SELECT h.slug, h.name AS hotel_name, b.reference, b.payment_status, b.state::tex
         FROM booking_notes n
         JOIN note_versions v ON v.hotel_id = n.hotel_id AND v.note_id = n.note_id AND v.version = n.version
         WHERE n.hotel_id = b.hotel_id AND n.reference = b.reference AND n.kind = 'guest' AND NOT n.deleted) AS notes,
-    g.profile_id, (SELECT count(*) FROM guests o
-        JOIN bookings p ON p.hotel_id = o.hotel_id AND p.guest_id = o.guest_id
-        JOIN stays s ON s.hotel_id = p.hotel_id AND s.reference = p.reference AND s.status = 'checked_out'
-        WHERE o.hotel_id = g.hotel_id AND o.profile_id = g.profile_id AND p.reference <> b.reference) AS past_stays
+    g.profile_id, ({PAST_STAYS}) AS past_stays
 FROM bookings b
 JOIN hotels h ON h.hotel_id = b.hotel_id
 JOIN guests g ON g.hotel_id = b.hotel_id AND g.guest_id = b.guest_id

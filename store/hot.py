@@ -7,14 +7,16 @@ written, so that all SQL in this folder reads alike.
 from collections.abc import Mapping
 from typing import Any
 
+from psycopg import AsyncRawCursor
 from psycopg.rows import namedtuple_row
 from sqlalchemy import text
-from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
+from sqlalchemy.dialects.postgresql.asyncpg import PGDialect_asyncpg
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from store.session import driver_of
 
-_DIALECT = PGDialect_psycopg()
+# Only its way of writing parameters is used: $1, $2 as the server itself reads them, one number for each name.
+_DIALECT = PGDialect_asyncpg()
 
 
 class Hot:
@@ -22,10 +24,12 @@ class Hot:
 
     def __init__(self, statement: str) -> None:
         self.statement = statement
-        self._sent = str(text(statement).compile(dialect=_DIALECT)).encode()
+        compiled = text(statement).compile(dialect=_DIALECT)
+        self._sent = str(compiled).encode()
+        self._names = tuple(compiled.positiontup or ())
 
     async def rows(self, tx: AsyncConnection, values: Mapping[str, Any]) -> list[Any]:
         """Every row, as a named tuple."""
-        cursor = (await driver_of(tx)).cursor(row_factory=namedtuple_row)
-        await cursor.execute(self._sent, values, prepare=True)
+        cursor = AsyncRawCursor(await driver_of(tx), row_factory=namedtuple_row)
+        await cursor.execute(self._sent, [values[name] for name in self._names], prepare=True)
         return await cursor.fetchall()

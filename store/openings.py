@@ -131,7 +131,7 @@ OPEN = Hot(f"""{TAKING}, known AS (
     FROM booking, jsonb_to_recordset(CAST(:notices AS jsonb)) AS n (kind text, audience text, stay int,
         useful_until timestamptz)
 ), told AS (
-    SELECT pg_notify('holdfast_notices', :hotel_text) FROM booking
+    SELECT pg_notify('holdfast_notices', :hotel_text), pg_notify('holdfast_openings', :reference) FROM booking
 )
 SELECT s.room_type_id, s.night, s.free, t.name
 FROM (SELECT count(*) FROM told) AS once

@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from domain.booking import Actor
 from domain.guests import email_key, last_name_key
+from store.past_stays import PAST_STAYS
 from store.phones import e164
 
 A_DAY = timedelta(days=1)
@@ -88,12 +89,8 @@ class Details:
     special_requests: str
 
 
-_DETAILS = text("""
-SELECT g.guest_id, g.profile_id, (
-        SELECT count(*) FROM guests o
-        JOIN bookings p ON p.hotel_id = o.hotel_id AND p.guest_id = o.guest_id
-        JOIN stays s ON s.hotel_id = p.hotel_id AND s.reference = p.reference AND s.status = 'checked_out'
-        WHERE o.hotel_id = g.hotel_id AND o.profile_id = g.profile_id AND p.reference <> b.reference) AS past_stays,
+_DETAILS = text(f"""
+SELECT g.guest_id, g.profile_id, ({PAST_STAYS}) AS past_stays,
     g.name, g.email, (
         SELECT c.new_value FROM guest_changes c
         WHERE c.hotel_id = b.hotel_id AND c.reference = b.reference AND c.field = 'email' AND c.state = 'pending'

@@ -2,8 +2,14 @@
 
 from temporalio.client import Client
 from temporalio.common import VersioningBehavior, WorkerDeploymentVersion
-from temporalio.worker import PollerBehaviorAutoscaling, Worker, WorkerDeploymentConfig
-from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
+from temporalio.worker import (
+    PollerBehaviorAutoscaling,
+    UnsandboxedWorkflowRunner,
+    Worker,
+    WorkerDeploymentConfig,
+    WorkflowRunner,
+)
+from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner
 
 from activities.bookings import BookingActivities
 from messages.build import build_id
@@ -14,19 +20,15 @@ from workflows.booking import BookingWorkflow
 
 # About 51 KB each; a booking that fell out of the cache is replayed when it is needed again.
 CACHED_WORKFLOWS = 200
-# Everything a story is told by: pure modules and frozen messages. Importing them anew for each workflow would cost more
-# than all the rest of opening a booking (docs/decisions/0010).
-STORY_MODULES = ("activities", "domain", "messages", "workflows", "pydantic", "pydantic_core", "cryptography")
 
 
-def runner(*, strict: bool = False) -> SandboxedWorkflowRunner:
-    """The sandbox that workflows run in.
+def runner(*, strict: bool = False) -> WorkflowRunner:
+    """What workflows run in.
 
-    strict: the story's own modules are imported anew inside it, so that each use of a clock, of chance or of the
+    strict: a sandbox in which the story's modules are imported anew, so that each use of a clock, of chance or of the
     outside world is refused. The stories' tests run strictly; the running system trusts what they have shown.
     """
-    trusted = () if strict else STORY_MODULES
-    return SandboxedWorkflowRunner(restrictions=SandboxRestrictions.default.with_passthrough_modules(*trusted))
+    return SandboxedWorkflowRunner() if strict else UnsandboxedWorkflowRunner()
 
 
 def deployment() -> WorkerDeploymentConfig:

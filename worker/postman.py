@@ -10,17 +10,15 @@ import logging
 import time
 from collections.abc import Callable
 
-import psycopg
-from sqlalchemy.engine import make_url
 from temporalio.client import Client
 
 from messages.notices import NOTICES_CHANNEL, NOTICES_QUEUE, NoticesStart, Ring, notices_workflow_id
+from store.listening import again_and_again, listening
 from store.notices import HOTELS_WAITING
 from workflows.notices import NoticesWorkflow
 
 SWEEP_SECONDS = 60.0
 LEAST_SECONDS_BETWEEN = 1.0
-FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS = 0.2, 30.0
 RINGS_AT_ONCE = 8
 RING_SECONDS = 10.0
 RING_AGAIN_SECONDS = 5.0
@@ -42,7 +40,7 @@ class Postman:
         clock: Callable[[], float] = time.monotonic,
         sweep_seconds: float = SWEEP_SECONDS,
     ) -> None:
-        self._conninfo = make_url(database_url).set(drivername="postgresql").render_as_string(hide_password=False)
+        self._url = database_url
         self._client = client
         self._clock = clock
         self._sweep_seconds = sweep_seconds
@@ -53,36 +51,12 @@ class Postman:
     async def run(self) -> None:
         """Listens and rings until cancelled; troubles of the database or Temporal are waited out."""
         async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(self._listen_always(), name="postman: listen")
+            tasks.create_task(again_and_again(self._listen, "postman", self._clock), name="postman: listen")
             tasks.create_task(self._ring_always(), name="postman: ring")
-
-    async def _listen_always(self) -> None:
-        pause = FIRST_PAUSE_SECONDS
-        while True:
-            began = self._clock()
-            try:
-                await self._listen()
-            except (psycopg.Error, OSError) as trouble:
-                if self._clock() - began > LONGEST_PAUSE_SECONDS:
-                    pause = FIRST_PAUSE_SECONDS
-                log.warning("The postman lost the database (%s); again in %.1f s.", type(trouble).__name__, pause)
-                await asyncio.sleep(pause)
-                pause = min(pause * 2, LONGEST_PAUSE_SECONDS)
 
     async def _listen(self) -> None:
         """One connection's life. The sweep comes after LISTEN, so that nothing falls between the two."""
-        connection = await psycopg.AsyncConnection.connect(
-            self._conninfo,
-            autocommit=True,
-            connect_timeout=5,
-            options="-c statement_timeout=10000",
-            application_name="holdfast postman",
-            keepalives_idle=30,
-            keepalives_interval=10,
-            keepalives_count=3,
-        )
-        async with connection:
-            await connection.execute(f"LISTEN {NOTICES_CHANNEL}")
+        async with listening(self._url, NOTICES_CHANNEL, "holdfast postman") as connection:
             while True:
                 for (hotel_id,) in await (await connection.execute(HOTELS_WAITING)).fetchall():
                     self._want(hotel_id)

@@ -4,11 +4,13 @@ import asyncio
 import secrets
 import time
 from datetime import date, timedelta
+from typing import Any
 
 import pytest
 from httpx import AsyncClient
 
 from api import front_desk, opening
+from api.problems import busy
 from tests.api.conftest import Opener
 from tests.api.world import API, Body, Guests, arrival_of, problem, resigned
 from tests.story.world import connect
@@ -259,3 +261,29 @@ async def test_guests_wait_at_the_gate_and_then_look_again(
         answers = await asyncio.gather(*(guests.book(body) for _ in range(12)))
     statuses = sorted(answer.status_code for answer in answers)
     assert statuses == [201] * 2 + [409] * 10, [answer.text for answer in answers]
+
+
+@pytest.mark.parametrize("heard", [True, False], ids=["announced", "unheard"])
+async def test_the_booking_is_answered_at_its_commit(
+    guests: Guests, worker: None, monkeypatch: pytest.MonkeyPatch, *, heard: bool
+) -> None:
+    """Temporal's answer is held back: what was announced is answered all the same, the rest is told to wait."""
+    asked = front_desk.FrontDesk.open_booking
+
+    async def held_back(*args: Any) -> Any:
+        await asked(*args)
+        await asyncio.sleep(1.5)
+        raise busy("not_answered_in_time", "Held back.")
+
+    monkeypatch.setattr(front_desk.FrontDesk, "open_booking", held_back)
+    house = guests.api._transport.app.state.house  # type: ignore[attr-defined]
+    if not heard:
+        monkeypatch.setattr(house.announcements, "hear", lambda _: None)
+    body, key = await guests.wish(), secrets.token_hex(8)
+    answer = await guests.book(body, key)
+    assert answer.status_code == (201 if heard else 503)
+    monkeypatch.undo()
+    again = await guests.book(body, key)
+    assert again.status_code == 201
+    if heard:
+        assert again.content == answer.content
