@@ -74,6 +74,7 @@ def create_app(settings: Settings, metrics_folder: str = "", clock: Callable[[],
             hearing = asyncio.create_task(house.announcements.run(), name="announcements")
             yield
             hearing.cancel()
+            await asyncio.wait([hearing])
         finally:
             await house.errands.close()
             await house.database.close()

@@ -4,6 +4,7 @@ Scripts of other sites may read answers only where HOLDFAST_CORS_ORIGINS lists t
 cookies: such a page sends a token of its own.
 """
 
+import asyncio
 import re
 
 from starlette.datastructures import Headers, MutableHeaders
@@ -12,7 +13,7 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.codec import CODEC
-from api.problems import of_status
+from api.problems import busy, of_problem, of_status
 from api.proxies import Proxies
 from config.settings import Settings
 from domain.files import MOST_BYTES
@@ -65,6 +66,8 @@ class CrossSite:
 class Guard:
     """Adds the headers to every answer, and refuses bodies over 64 KB however their length is told.
 
+    What the end of the process leaves unanswered is a 503 that may be asked again, not a bare 500.
+
     A request that came by TLS to a trusted proxy counts as one by TLS from here on.
     """
 
@@ -81,10 +84,12 @@ class Guard:
             return
         by_tls = self._always_by_tls or self._proxies.is_by_tls(scope)
         scope = {**scope, "scheme": "https" if by_tls else "http"}
-        bytes_read, most_bytes = 0, _most_bytes(scope)
+        bytes_read, most_bytes, begun = 0, _most_bytes(scope), False
 
         async def guarded(message: Message) -> None:
+            nonlocal begun
             if message["type"] == "http.response.start":
+                begun = True
                 headers = MutableHeaders(scope=message)
                 for name, value in (*_HEADERS, _ONLY_BY_TLS) if by_tls else _HEADERS:
                     headers.setdefault(name, value)
@@ -105,7 +110,14 @@ class Guard:
         if told_length.isdigit() and int(told_length) > most_bytes:
             await of_status(413)(scope, receive, guarded)
             return
-        await self._app(scope, counted, guarded)
+        try:
+            await self._app(scope, counted, guarded)
+        except asyncio.CancelledError:
+            # The process is told to end and gives what is still under way no more time.
+            if begun:
+                raise
+            ending = busy("not_ready", "The server is being restarted; send the same request again.")
+            await of_problem(ending)(scope, receive, guarded)
 
 
 def _most_bytes(scope: Scope) -> int:

@@ -4,7 +4,7 @@ import asyncio
 import logging
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Any
 
 import psycopg
@@ -19,16 +19,25 @@ log = logging.getLogger(__name__)
 @asynccontextmanager
 async def listening(url: str, channel: str, name: str) -> AsyncIterator[psycopg.AsyncConnection[Any]]:
     """A connection that hears this channel from now on; url: postgresql://…, name: as the database's own lists show."""
-    connection = await psycopg.AsyncConnection.connect(
-        make_url(url).set(drivername="postgresql").render_as_string(hide_password=False),
-        autocommit=True,
-        connect_timeout=5,
-        options="-c statement_timeout=10000",
-        application_name=name,
-        keepalives_idle=30,
-        keepalives_interval=10,
-        keepalives_count=3,
+    connecting = asyncio.ensure_future(
+        psycopg.AsyncConnection.connect(
+            make_url(url).set(drivername="postgresql").render_as_string(hide_password=False),
+            autocommit=True,
+            connect_timeout=5,
+            options="-c statement_timeout=10000",
+            application_name=name,
+            keepalives_idle=30,
+            keepalives_interval=10,
+            keepalives_count=3,
+        )
     )
+    try:
+        connection = await asyncio.shield(connecting)
+    except asyncio.CancelledError:
+        # The driver leaves a connection open that it is told to forget while it connects.
+        with suppress(psycopg.Error, OSError):
+            await (await connecting).close()
+        raise
     async with connection:
         await connection.execute(SQL("LISTEN {}").format(Identifier(channel)))
         yield connection

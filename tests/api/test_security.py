@@ -1,11 +1,16 @@
 """What every answer carries, what no answer tells, and the bound on bodies."""
 
+import asyncio
+import json
+from typing import Any
+
 import pytest
 from httpx import ASGITransport, AsyncClient
 from structlog.testing import capture_logs
 
 from api import selling
 from api.app import create_app
+from api.security import Guard
 from config.settings import Settings
 from tests.api.conftest import Opener
 from tests.api.world import ADDRESS, API, Desk, Guests, problem
@@ -143,3 +148,42 @@ async def test_requests_are_counted_by_their_template(opened: Opener, guests: Gu
     assert 'holdfast_bookings_open{hotel="malabar",status="pending"}' in page
     assert "holdfast_bookings_needing_attention" in page
     assert made["reference"] not in page
+
+
+@pytest.mark.parametrize("begun", [False, True])
+async def test_what_the_end_of_the_process_leaves_unanswered_may_be_asked_again(
+    settings: Settings, *, begun: bool
+) -> None:
+    """The server cancels what is under way: 503 with Retry-After; an answer that has begun is cut off instead."""
+    sent: list[Any] = []
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    async def never(_scope: Any, _receive: Any, send: Any) -> None:
+        if begun:
+            await send({"type": "http.response.start", "status": 200, "headers": []})
+        await asyncio.Event().wait()
+
+    async def receive() -> Any:
+        return {"type": "http.request", "body": b""}
+
+    scope = {
+        "type": "http",
+        "method": "GET",
+        "path": f"{API}/hotels",
+        "headers": [],
+        "client": ("127.0.0.1", 1),
+        "scheme": "http",
+    }
+    answering = asyncio.create_task(Guard(never, settings=settings)(scope, receive, send))
+    await asyncio.sleep(0)
+    answering.cancel()
+    if begun:
+        with pytest.raises(asyncio.CancelledError):
+            await answering
+        return
+    await answering
+    assert sent[0]["status"] == 503
+    assert (b"retry-after", b"2") in sent[0]["headers"]
+    assert json.loads(sent[1]["body"])["code"] == "not_ready"

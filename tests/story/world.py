@@ -250,7 +250,8 @@ class Life:
 
     def asked(self, actor: Actor = DESK, **more: Any) -> Asked:
         """What every command carries; the row is looked at before, as by the API."""
-        more.setdefault("seen", self.row().get("seq", 0))
+        if "seen" not in more:
+            more["seen"] = self.row().get("seq", 0)
         return Asked(more.pop("key", secrets.token_hex(6)), more.pop("body_hash", "hash"), actor, "desk", **more)
 
     async def approve(self, **more: Any) -> Answer:

@@ -93,7 +93,7 @@ class Wire:
             await asyncio.sleep(self.chance.uniform(*PAUSE_SECONDS))
             return None
         asking.tries.append(answer.status_code)
-        code = str(answer.json().get("code", "")) if answer.status_code >= 400 else ""
+        code = _code(answer)
         self.tally.note(time.monotonic(), method, path, answer.status_code, code)
         if answer.status_code not in UNCLEAR:
             return answer
@@ -105,3 +105,13 @@ class Wire:
 
     def _key(self) -> str:
         return f"{self.chance.getrandbits(96):024x}"
+
+
+def _code(answer: httpx.Response) -> str:
+    """The code of a problem; what an answer that is none says, so that it is seen who gave it."""
+    if answer.status_code < 400:
+        return ""
+    try:
+        return str(answer.json().get("code", ""))
+    except ValueError:
+        return f"no problem+json from {answer.headers.get('server', 'nobody')}: {answer.text[:80]!r}"
