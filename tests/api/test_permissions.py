@@ -31,7 +31,11 @@ from tests.houses import copy_database, drop_database
 from tests.story.conftest import own_namespace
 
 # Some four thousand calls, most of them in the fixture that the first test waits for.
-pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(900)]
+pytestmark = [
+    pytest.mark.asyncio(loop_scope="module"),
+    pytest.mark.timeout(900),
+    pytest.mark.xdist_group("permissions"),
+]
 
 PAGE = Path(__file__).with_name("permissions.csv")
 HEAD = ("operation", "about", *CALLERS)
