@@ -110,6 +110,8 @@ async def test_bookings_and_workflows_without_each_other_are_found(lived: Life, 
     await lived.handle.terminate("by mistake")
     # The server's list lags behind its end; while it shows the workflow, list and rows agree.
     async with asyncio.timeout(30):
-        while [found async for found in client.list_workflows(f"WorkflowId = '{name}' AND ExecutionStatus = 'Running'")]:
+        while [
+            found async for found in client.list_workflows(f"WorkflowId = '{name}' AND ExecutionStatus = 'Running'")
+        ]:
             await asyncio.sleep(0.2)
     assert await faults() == [f"{name} is open, and no workflow runs"]
