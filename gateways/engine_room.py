@@ -19,7 +19,7 @@ from temporalio.service import RPCError, RPCStatusCode
 
 from messages.bookings import BookingStart, Resume
 from messages.cards import Card, search_attributes, static_details, summary
-from messages.names import BOOKING_WORKFLOW, BOOKINGS_QUEUE, DEPLOYMENT, RENEW_SIGNAL, workflow_id
+from messages.names import BOOKING_STATUS, BOOKING_WORKFLOW, BOOKINGS_QUEUE, DEPLOYMENT, RENEW_SIGNAL, workflow_id
 
 RUNNING = f"WorkflowType = '{BOOKING_WORKFLOW}' AND ExecutionStatus = 'Running'"
 PROBLEMS = SearchAttributeKey.for_keyword_list("TemporalReportedProblems")
@@ -79,9 +79,12 @@ class EngineRoom:
             )
         )
 
-    async def running(self) -> set[str]:
-        """Ids of the bookings' workflows that run, as the server's list has them; it may be a moment behind."""
-        return {found.id async for found in self._client.list_workflows(RUNNING, page_size=1_000)}
+    async def running(self) -> Mapping[str, str]:
+        """Ids of the bookings' workflows that run, with the status each tells; the server's list may lag a moment."""
+        return {
+            found.id: found.typed_search_attributes.get(BOOKING_STATUS) or ""
+            async for found in self._client.list_workflows(RUNNING, page_size=1_000)
+        }
 
     async def parked(self) -> Mapping[str, tuple[str, ...]]:
         """Ids of running workflows whose tasks fail, and with what."""

@@ -41,6 +41,11 @@ def workflow_id(reference: str) -> str:
     return f"booking-{reference}"
 
 
+def booking_reference(workflow: str) -> str:
+    """The booking of a workflow id."""
+    return workflow.removeprefix("booking-")
+
+
 def reference(secret: str, hotel_code: str, arrival: date, key: str, attempt: int) -> str:
     """A booking's reference, such as MLB-20261215-7Q4K2M.
 

@@ -1,6 +1,6 @@
 """What operations reads of bookings over all hotels, without people, and the counters put right for both who ask."""
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -47,7 +47,7 @@ async def read_one(tx: AsyncConnection, hotel_id: int, reference: str) -> Any:
     return (await tx.execute(_ONE, {"hotel_id": hotel_id, "reference": reference})).one()
 
 
-def workflow_word(reference: str, running: set[str]) -> str:
+def workflow_word(reference: str, running: Container[str]) -> str:
     """Whether a booking's workflow is among those that run, in one word."""
     return "runs" if workflow_id(reference) in running else "missing"
 

@@ -21,11 +21,12 @@ PAGE = 2_000
 
 @dataclass(frozen=True, slots=True)
 class OpenBooking:
-    """An open row. last_instant: its workflow's clock at its last write."""
+    """An open row. last_instant: its workflow's clock at its last write; next_at: when its next clock rings."""
 
     reference: str
     card: Card
     last_instant: datetime
+    next_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +40,7 @@ class Trouble:
 
 _ROW = """
 SELECT b.reference, b.hotel_id, h.slug, b.status, b.source, b.arrival, b.departure, b.needs_attention, b.last_instant,
+    b.next_at,
     (SELECT count(*) FROM stays s WHERE s.hotel_id = b.hotel_id AND s.reference = b.reference) AS rooms
 FROM bookings b JOIN hotels h ON h.hotel_id = b.hotel_id
 """
@@ -63,11 +65,22 @@ async def find_booking(tx: AsyncConnection, reference: str) -> OpenBooking | Non
     return None if row is None else _open(row)
 
 
+_ENDED_ROWS = text(f"""{_ROW}
+WHERE b.reference = ANY(:references) AND b.status <> ALL(:statuses) AND b.recorded_at < :before
+""")
+
+
+async def ended_before(tx: AsyncConnection, references: Sequence[str], before: datetime) -> Sequence[OpenBooking]:
+    """Those of these bookings that had ended before an instant."""
+    asked = {"references": list(references), "statuses": list(OPEN_STATUSES), "before": before}
+    return [_open(row) for row in await tx.execute(_ENDED_ROWS, asked)]
+
+
 def _open(row: Any) -> OpenBooking:
     card = Card(
         row.hotel_id, row.slug, row.status, row.source, row.arrival, row.departure, row.rooms, row.needs_attention
     )
-    return OpenBooking(row.reference, card, row.last_instant)
+    return OpenBooking(row.reference, card, row.last_instant, row.next_at)
 
 
 _TROUBLES = text("""

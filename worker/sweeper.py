@@ -12,7 +12,7 @@ import asyncio
 import secrets
 import time
 import traceback
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
@@ -20,7 +20,7 @@ import structlog
 from temporalio.service import RPCError
 
 from gateways.engine_room import EngineRoom
-from messages.names import DEPLOYMENT, workflow_id
+from messages.names import DEPLOYMENT, booking_reference, workflow_id
 from store import operations, repairs
 from store.counters import Difference
 from store.repairs import OpenBooking, Trouble
@@ -43,10 +43,14 @@ log = structlog.get_logger("worker.sweeper")
 
 @dataclass
 class Swept:
-    """What one sweep found and did. resumed: references started from their rows; opened, closed: items for people."""
+    """What one sweep found and did. opened, closed: items for people.
+
+    resumed: references started from their rows; woken: those whose story was behind its row.
+    """
 
     open: int = 0
     resumed: list[str] = field(default_factory=list)
+    woken: list[str] = field(default_factory=list)
     opened: list[Trouble] = field(default_factory=list)
     closed: list[Trouble] = field(default_factory=list)
 
@@ -130,7 +134,7 @@ class Sweeper:
 
     async def sweep(self) -> Swept:
         """Looks at all open bookings once. Errors: DatabaseAway, RPCError."""
-        swept, still, suspects = Swept(), set[Trouble](), list[OpenBooking]()
+        swept, still, suspects, open_ = Swept(), set[Trouble](), list[OpenBooking](), set[str]()
         running, parked = await self._engine_room.running(), await self._engine_room.parked()
         struggling = await self._engine_room.struggling()
         async with self._operations.public() as tx:
@@ -140,11 +144,15 @@ class Sweeper:
             id_ = workflow_id(booking.reference)
             if id_ not in running:
                 still |= await self._missing(booking, swept)
+            elif id_ not in parked and self._seems_behind(booking, running[id_]):
+                await self._wake(booking, swept)
+            open_.add(id_)
             if id_ in parked:
                 still.add(await self._mark(booking, "workflow_parked", _fault(parked[id_]), swept))
             if id_ in struggling:
                 suspects.append(booking)
             still |= {one for one in known & _lasting(booking) if await self._lasts(one, booking)}
+        await self._end(running.keys() - open_ - parked.keys(), swept)
         still |= await self._stuck(suspects, swept)
         for trouble in known - still:
             await self._clear(trouble, swept)
@@ -199,6 +207,36 @@ class Sweeper:
             detail = f"Its clock stands {minutes} minutes ahead of the real one, and it waits until then."
             return {await self._mark(booking, "clock_ahead", detail, swept)}
         return set()
+
+    def _seems_behind(self, booking: OpenBooking, told: str) -> bool:
+        """Whether a story tells another status than its row has had for a while, or its clock has not rung."""
+        late = self._clock() - timedelta(seconds=self._every_seconds)
+        return told != booking.card.status or (booking.next_at is not None and booking.next_at < late)
+
+    async def _wake(self, booking: OpenBooking, swept: Swept) -> None:
+        """Lets a story go on from its row: its task was lost after a step was committed, and nobody asked it again."""
+        hotel_id, now = booking.card.hotel_id, self._clock()
+        async with self._operations.public() as tx:
+            if await repairs.count_repairs(tx, hotel_id, booking.reference, "woken", now - WITHIN) >= MOST_RESUMED:
+                return
+        if not await self._engine_room.renew(booking.reference):
+            return
+        swept.woken.append(booking.reference)
+        self._told("woken", 1)
+        async with self._database.hotel(hotel_id) as tx:
+            await repairs.note_repair(tx, hotel_id, booking.reference, "woken", "sweeper", "behind its row", now)
+        log.warning("woken, because it was behind its row", reference=booking.reference)
+        await asyncio.sleep(1 / RESUMED_PER_SECOND)
+
+    async def _end(self, ids: Iterable[str], swept: Swept) -> None:
+        """Wakes stories that go on although their bookings have ended."""
+        before = self._clock() - timedelta(seconds=self._every_seconds)
+        names = sorted(booking_reference(one) for one in ids)
+        for first in range(0, len(names), repairs.PAGE):
+            async with self._operations.public() as tx:
+                ended = await repairs.ended_before(tx, names[first : first + repairs.PAGE], before)
+            for booking in ended:
+                await self._wake(booking, swept)
 
     async def _stuck(self, suspects: Sequence[OpenBooking], swept: Swept) -> set[Trouble]:
         """Bookings whose step has been tried in vain. Those that need a person anyway are looked at last."""

@@ -11,7 +11,10 @@ from temporalio.client import Client, WorkflowExecutionStatus
 from temporalio.common import RetryPolicy
 from temporalio.worker import UnsandboxedWorkflowRunner, Worker
 
+from domain import acts, changing
+from domain.checks import clock_of
 from domain.stay import StayDates
+from domain.steps import Act
 from gateways.engine_room import EngineRoom
 from messages.bookings import BookingStart
 from messages.converter import data_converter
@@ -19,8 +22,10 @@ from messages.names import BOOKINGS_QUEUE, DEPLOYMENT, workflow_id
 from store import repairs
 from store.repairs import OpenBooking
 from store.session import Database, app_url
+from store.states import read_state
 from tests.story.conftest import own_namespace
-from tests.story.world import SECRET, House, Life, build_house, connect
+from tests.story.test_lost_answers import written_and_not_told
+from tests.story.world import DESK, SECRET, House, Life, build_house, connect
 from worker.build import bookings_worker
 from worker.sweeper import Sweeper
 from workflows import engine
@@ -287,3 +292,42 @@ async def test_one_process_sweeps_at_a_time_and_only_one_of_the_current_build(wo
     assert not await world.sweeper()._has_turn("sweep", timedelta(seconds=48))
     world.now = lambda: datetime.now(UTC) + LATER + timedelta(seconds=60)
     assert await world.sweeper()._has_turn("sweep", timedelta(seconds=48))
+
+
+async def told_by(life: Life) -> str:
+    """The status that the story itself shows in Temporal's list."""
+    return (await EngineRoom(life.client, "").running()).get(workflow_id(life.reference), "none")
+
+
+async def test_a_story_behind_its_row_goes_on_from_it(served: World) -> None:
+    """A step was committed and the story never heard of it, nor will it be asked again: the next sweep wakes it."""
+    life, ended, well = [await served.booked() for _ in range(3)]
+    now = datetime.now(UTC)
+    yes = acts.approved(read_state(life.row()["state"]), Act(now, DESK, "desk"))
+    await written_and_not_told(life, served.database, yes, "a")
+    no = acts.declined(read_state(ended.row()["state"]), Act(now, DESK, "desk"))
+    await written_and_not_told(ended, served.database, no, "b")
+    assert (await told_by(life), await told_by(ended)) == ("pending", "pending")
+    swept = await served.sweeper().sweep()
+    assert sorted(swept.woken) == sorted([life.reference, ended.reference])
+    async with asyncio.timeout(20):
+        while (await told_by(life), await told_by(ended)) != ("confirmed", "none"):
+            await asyncio.sleep(0.1)
+    assert await told_by(well) == "pending"
+    assert sorted(served.repaired()) == sorted((one.reference, "woken", "sweeper") for one in (life, ended))
+    assert (await served.sweeper().sweep()).woken == []
+
+
+async def test_a_clock_that_does_not_ring_is_rung_by_the_sweep(served: World) -> None:
+    """The clock was moved to an earlier time and the story never heard of it: it rings within a sweep of its time."""
+    life = await served.booked()
+    state, now = read_state(life.row()["state"]), datetime.now(UTC)
+    act = Act(now, DESK, "desk", "The guest has to know soon.")
+    deadline = clock_of(state, "approval_deadline")
+    await written_and_not_told(
+        life, served.database, changing.clock_moved(state, act, deadline, now + timedelta(seconds=1)), "c"
+    )
+    await asyncio.sleep(1.5)
+    assert life.row()["status"] == "pending"
+    assert (await served.sweeper().sweep()).woken == [life.reference]
+    await life.reaches("expired")
