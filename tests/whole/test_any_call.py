@@ -11,7 +11,7 @@ import httpx
 from tests.whole.conftest import Doors
 from tests.whole.test_up import DESK
 
-EXAMPLES = os.environ.get("HOLDFAST_PROOF_CALLS", "4")
+EXAMPLES = os.environ.get("HOLDFAST_PROOF_CALLS", "6")
 LEAST_CALLS = 1_000 if EXAMPLES == "6" else 5_000
 SEED = "20270310"
 CHECKS = "not_a_server_error,status_code_conformance,content_type_conformance,response_schema_conformance"

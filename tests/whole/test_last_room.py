@@ -17,7 +17,7 @@ from tests.story.world import connect
 from tests.whole.conftest import Doors
 
 GUESTS = 50
-ROUNDS = int(os.environ.get("HOLDFAST_PROOF_ROUNDS", "10"))
+ROUNDS = int(os.environ.get("HOLDFAST_PROOF_ROUNDS", "20"))
 GUARD, NO_GUARD = "NOT EXISTS (SELECT 1 FROM short)", "true"
 TOLD, NOT_TOLD = "LEFT JOIN short s ON true", "LEFT JOIN short s ON false"
 
