@@ -77,6 +77,12 @@ PROOFS = (
         {"HOLDFAST_PROOF_OUTAGES": "all"},
     ),
     Proof(
+        "disk-full",
+        "A database whose disk is full: 503 in time, nothing half done, and it ends when there is room again.",
+        "tests/whole/disk_full.py",
+        {},
+    ),
+    Proof(
         "deploy",
         "A changed story over fifty open bookings of every state, and rolled back: nothing lost, no failed task.",
         "tests/whole/test_deploy.py",

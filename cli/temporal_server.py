@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 
 from cli.ports import free_port
@@ -35,6 +36,7 @@ def temporal_program(configured: str = "") -> str:
 
 class EmbeddedTemporal:
     """One embedded server. `home=None` keeps nothing; `port=0` takes a free one; `ui_port=None` means no UI.
+    dynamic_config: the server's own settings, beside or in place of the house's.
 
     `start()` and `stop()` serve tests; the supervisor uses `command()` and `is_ready()` and owns the process.
     """
@@ -48,7 +50,9 @@ class EmbeddedTemporal:
         host: str = "127.0.0.1",
         namespace: str = "default",
         program: str = "",
+        dynamic_config: Mapping[str, str] | None = None,
     ) -> None:
+        self.dynamic_config = {**DYNAMIC_CONFIG, **(dynamic_config or {})}
         self.home = home
         self.host = host
         self.port = port or free_port(host)
@@ -77,7 +81,7 @@ class EmbeddedTemporal:
             line += ["--db-filename", str(self.home.absolute() / "temporal.db")]
         if self.namespace != "default":
             line += ["--namespace", self.namespace]
-        for key, value in DYNAMIC_CONFIG.items():
+        for key, value in self.dynamic_config.items():
             line += ["--dynamic-config-value", f"{key}={value}"]
         for name, kind in SEARCH_ATTRIBUTES.items():
             line += ["--search-attribute", f"{name}={kind}"]

@@ -28,6 +28,8 @@ OPEN_SECONDS = 15.0
 ANSWER_SECONDS = 90.0
 END_SECONDS = 20.0
 DOOR = "keeper.sock"
+# Two failed tasks in a row tell of a parked story here, not five, which the server takes a minute for.
+PARKED_SOON = {"system.numConsecutiveWorkflowTaskProblemsToTriggerSearchAttribute": "2"}
 
 
 class Keeper:
@@ -108,7 +110,7 @@ class _Servers:
     def _start_temporal(self) -> str:
         from cli.temporal_server import EmbeddedTemporal
 
-        self._temporal = EmbeddedTemporal(None)
+        self._temporal = EmbeddedTemporal(None, dynamic_config=PARKED_SOON)
         return self._temporal.start()
 
     def end(self) -> None:

@@ -152,7 +152,7 @@ def test_only_the_office_writes_for_the_api() -> None:
 
 def statements(source: Source) -> Iterator[str]:
     """Texts that are SQL."""
-    for node in ast.walk(source.tree):
+    for node in source.nodes:
         if isinstance(node, ast.Constant) and isinstance(node.value, str) and STATEMENT.match(node.value):
             yield f"{source.path}:{node.lineno}: {node.value.strip().splitlines()[0][:60]}"
 

@@ -58,7 +58,7 @@ def hollow(source: Source) -> Iterator[str]:
     """Functions that do nothing, and ones that say so. A protocol's methods are shapes, not stubs."""
     shapes = {
         id(node)
-        for kind in ast.walk(source.tree)
+        for kind in source.nodes
         if isinstance(kind, ast.ClassDef) and any(dotted(base).endswith("Protocol") for base in kind.bases)
         for node in kind.body
     }
@@ -73,7 +73,7 @@ def hollow(source: Source) -> Iterator[str]:
         )
         if nothing and id(node) not in shapes:
             yield f"{source.path}:{node.lineno}: {node.name} does nothing"
-    for node in ast.walk(source.tree):
+    for node in source.nodes:
         if isinstance(node, ast.Name) and node.id == joined("NotImplemented~Error"):
             yield f"{source.path}:{node.lineno}: {node.id}"
 
@@ -88,7 +88,7 @@ def test_no_function_is_a_stub() -> None:
 
 def skipped(source: Source) -> Iterator[str]:
     """Tests that do not run, or that may fail."""
-    for node in ast.walk(source.tree):
+    for node in source.nodes:
         if isinstance(node, ast.Attribute) and node.attr in SKIPS and dotted(node).startswith(("pytest.", "unittest.")):
             yield f"{source.path}:{node.lineno}: {dotted(node)}"
 
@@ -125,7 +125,7 @@ def empty_names(source: Source) -> Iterator[str]:
     stem = source.path.rpartition("/")[2].removesuffix(".py")
     if EMPTY_NAMES.search(stem):
         yield f"{source.path}: {stem}"
-    for node in ast.walk(source.tree):
+    for node in source.nodes:
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef) and EMPTY_NAMES.search(node.name):
             yield f"{source.path}:{node.lineno}: {node.name}"
 

@@ -90,7 +90,7 @@ def sql_clocks(source: Source) -> Iterator[str]:
     if source.path.endswith(".sql"):
         pieces = [(number, line) for number, line in enumerate(source.lines, 1)]
     else:
-        strings = [node for node in ast.walk(source.tree) if isinstance(node, ast.Constant)]
+        strings = [node for node in source.nodes if isinstance(node, ast.Constant)]
         pieces = [
             (node.lineno, node.value) for node in strings if isinstance(node.value, str) and SQL_WORD.search(node.value)
         ]
@@ -113,11 +113,9 @@ def test_no_statement_asks_the_database_s_clock() -> None:
 def environment_readers(source: Source) -> Iterator[str]:
     """Places that read the environment by themselves. To set a variable for a library is not to read it."""
     said = {
-        id(node.value)
-        for node in ast.walk(source.tree)
-        if isinstance(node, ast.Subscript) and isinstance(node.ctx, ast.Store)
+        id(node.value) for node in source.nodes if isinstance(node, ast.Subscript) and isinstance(node.ctx, ast.Store)
     }
-    for node in ast.walk(source.tree):
+    for node in source.nodes:
         if id(node) in said:
             continue
         if isinstance(node, ast.Attribute) and node.attr in {"environ", "environb", "getenv"}:

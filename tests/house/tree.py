@@ -42,20 +42,25 @@ class Source:
         """Its syntax, where it is Python."""
         return ast.parse(self.text, self.path)
 
-    @property
+    @cached_property
+    def nodes(self) -> tuple[ast.AST, ...]:
+        """Every node of its syntax."""
+        return tuple(ast.walk(self.tree))
+
+    @cached_property
     def lines(self) -> list[str]:
         """Its lines, without their ends."""
         return self.text.splitlines()
 
     def calls(self) -> Iterator[tuple[ast.Call, str]]:
         """Every call with the dotted name of what is called; what has no plain name is left out."""
-        for node in ast.walk(self.tree):
+        for node in self.nodes:
             if isinstance(node, ast.Call) and (name := dotted(node.func)):
                 yield node, name
 
     def imports(self) -> Iterator[tuple[int, str]]:
         """Every import with its line, as the full name of what is imported; ours are never relative."""
-        for node in ast.walk(self.tree):
+        for node in self.nodes:
             if isinstance(node, ast.Import):
                 yield from ((node.lineno, alias.name) for alias in node.names)
             elif isinstance(node, ast.ImportFrom):
@@ -67,7 +72,7 @@ class Source:
 
     def functions(self) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:
         """Every function and method, however deep."""
-        for node in ast.walk(self.tree):
+        for node in self.nodes:
             if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
                 yield node
 
@@ -121,6 +126,7 @@ def _counts(path: Path) -> bool:
     return not hidden and "__pycache__" not in parts and "node_modules" not in parts
 
 
+@cache
 def _read(path: Path) -> Source:
     return Source(path.relative_to(ROOT).as_posix(), path.read_text(encoding="utf-8"))
 

@@ -163,10 +163,11 @@ async def typed(world: World, *words: str) -> tuple[int, dict[str, Any]]:
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-m", "cli.main", "bookings", "move", *words, "--json",
         env={**os.environ, **where, "HOLDFAST_HOME": str(world.settings.home)},
-        stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,
+        stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
     )  # fmt: skip
-    said, _ = await process.communicate()
-    told: dict[str, Any] = json.loads(said.decode().splitlines()[-1])
+    said, complaints = await process.communicate()
+    assert said.count(b"\n") == 1, (process.returncode, said.decode(), complaints.decode())
+    told: dict[str, Any] = json.loads(said)
     return process.returncode or 0, told
 
 

@@ -278,6 +278,28 @@ async def test_an_outage_loses_nothing_and_is_over_when_it_is_over(post: Post) -
     assert len(post.double.inbox()) == 3
 
 
+async def test_mail_that_is_down_for_hours_is_knocked_at_seldom_and_what_still_counts_arrives_once(post: Post) -> None:
+    """Four hours, with rings meanwhile: the rests grow to a quarter of an hour, and nobody needs to mend anything."""
+    post.double.plan("outage", seconds=600)
+    for _ in range(3):
+        post.outbox.tell(post.outbox.book(), "received")
+    too_late = post.outbox.tell(post.outbox.book(), "received", useful_until=datetime.now(UTC) + timedelta(hours=2))
+    await post.ring()
+    expected = [15.0, 30.0, 60.0, 120.0, 240.0, 480.0, *[900.0] * 15]
+    for number, seconds in enumerate(expected, 1):
+        await eventually(lambda count=number: has_rests(post, count), lambda n=number: f"rest {n} was not begun")
+        await post.ring()
+        assert f"Rest after {number} failure(s) of the mail provider" in await post.details()
+        if number == len(expected):
+            post.double.http.delete("/_double/faults")
+        # What was sent in doubt is looked up after a minute at the earliest.
+        await post.pass_time(timedelta(seconds=80 if number == 1 else seconds + 1))
+    assert [round(seconds) for seconds in await post.rests()] == expected
+    await post.until("sent", "sent", "sent", "dropped")
+    assert "Too late" in post.outbox.state(too_late)[1]
+    assert len(post.double.inbox()) == 3
+
+
 async def test_many_rings_in_a_rest_renew_the_story_and_shorten_no_rest(post: Post) -> None:
     post.double.plan("rate_limited", times=3)
     post.outbox.tell(post.outbox.book(), "received")
