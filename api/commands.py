@@ -77,6 +77,11 @@ async def carry_out(house: House, record: BookingRecord, wish: Wish) -> BookingR
             except JustEnded:
                 record = await _read_again(house, record)
                 continue
+            except Refused:
+                # A try of the same key, sent before a crash, may have been carried out while this one was made.
+                if await _is_repeat(house, record, wish.once):
+                    return await _read_again(house, record)
+                raise
         return await _after(house, record, wish, answer)
     raise busy("not_answered_in_time", "The booking was being settled; send the same key again.")
 

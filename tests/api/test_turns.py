@@ -3,12 +3,16 @@
 import asyncio
 from collections import Counter
 from datetime import date, timedelta
+from typing import Any
 
 import pytest
 
+import api.changing
 import api.turns
+from api.amending import Priced
 from api.problems import Problem
 from api.turns import Turns
+from tests.api.conftest import Opener
 from tests.api.world import Body, Desk, Guests
 
 
@@ -79,6 +83,32 @@ async def test_a_longer_stay_asked_for_again_is_the_same_answer(guests: Guests, 
         body = {**body, "version": 3, "departure": (date.fromisoformat(departure) + timedelta(days=1)).isoformat()}
     stale = await desk.act(booking["reference"], "extend", {**body, "version": 2}, "another-key")
     assert (stale.status_code, stale.json()["code"]) == (409, "version_conflict")
+
+
+async def test_a_longer_stay_that_is_carried_out_while_its_repeat_is_made_is_the_same_answer(
+    guests: Guests, desk: Desk, worker: None, opened: Opener, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The first try, in a process that has died since, is done between two reads of the second; another key is not."""
+    booking = await desk.done(await guests.booked(), "approve")
+    departure = (date.fromisoformat(booking["departure"]) + timedelta(days=1)).isoformat()
+    body: Body = {"version": 2, "departure": departure, "restrictions_overridden": True, "reason": "They stay on."}
+    priced, before = api.changing.change_of, asyncio.Event()
+
+    async def late(*args: Any, **named: Any) -> Priced:
+        if not before.is_set():
+            before.set()
+            first = await other.act(booking["reference"], "extend", body, "one-key")
+            assert first.status_code == 200, first.text
+        return await priced(*args, **named)
+
+    monkeypatch.setattr(api.changing, "change_of", late)
+    async with opened() as another_process:
+        other = await Desk.at(another_process, "malabar")
+        for key, status in (("one-key", 200), ("another-key", 409)):
+            answer = await desk.act(booking["reference"], "extend", body, key)
+            assert answer.status_code == status, answer.text
+    seen = await desk.see(f"bookings/{booking['reference']}")
+    assert (seen["version"], seen["departure"]) == (3, departure)
 
 
 async def test_a_room_asked_for_again_without_a_name_is_the_same_answer(
