@@ -14,8 +14,30 @@ from tests.keeper import Keeper, ask
 if TYPE_CHECKING:
     from store.session import Database
 
+# What takes longest begins first, so that at the end of a run no process is left alone with it.
+LONG_FIRST = ("tests/whole/", "tests/stack/", "tests/story/")
+# Whose world is dear to build, and the same for all of them: they go to one process of the run.
+TOGETHER = (
+    "tests/house/",
+    "tests/api/test_permissions.py",
+    "tests/story/test_nobody_in_plain_text.py",
+    "tests/whole/test_bad_neighbours.py",
+    "tests/whole/test_kill_storm.py",
+    "tests/whole/test_races_",
+    "tests/whole/test_up.py",
+)
 KEEPER = pytest.StashKey[Keeper]()
 FOLDER = pytest.StashKey[Path]()
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """In which order the run's processes are given the tests, and which of them stay together."""
+    items.sort(key=lambda item: [not item.nodeid.startswith(folder) for folder in LONG_FIRST])
+    for item in items:
+        for place in TOGETHER:
+            if item.nodeid.startswith(place):
+                item.add_marker(pytest.mark.xdist_group(place))
 
 
 def pytest_configure(config: pytest.Config) -> None:

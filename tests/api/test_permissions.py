@@ -34,7 +34,6 @@ from tests.story.conftest import own_namespace
 pytestmark = [
     pytest.mark.asyncio(loop_scope="module"),
     pytest.mark.timeout(900),
-    pytest.mark.xdist_group("permissions"),
 ]
 
 PAGE = Path(__file__).with_name("permissions.csv")

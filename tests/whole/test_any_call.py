@@ -11,11 +11,13 @@ import httpx
 from tests.whole.conftest import Doors
 from tests.whole.test_up import DESK
 
-EXAMPLES = os.environ.get("HOLDFAST_PROOF_CALLS", "6")
-LEAST_CALLS = 1_000 if EXAMPLES == "6" else 5_000
+# The boundaries of every schema are more than five thousand calls; the proof makes up as many again as it is told.
+PROOF = os.environ.get("HOLDFAST_PROOF_CALLS")
+EXAMPLES, PHASES = (PROOF, "examples,coverage,fuzzing") if PROOF else ("1", "examples,coverage")
+LEAST_CALLS = 5_000
 SEED = "20270310"
 CHECKS = "not_a_server_error,status_code_conformance,content_type_conformance,response_schema_conformance"
-MOST_SECONDS = 560 if EXAMPLES == "6" else 2_000
+MOST_SECONDS = 2_000 if PROOF else 250
 
 
 def calls(address: str) -> float:
@@ -28,12 +30,12 @@ def calls(address: str) -> float:
 async def test_no_call_breaks_the_api_or_gets_an_answer_that_is_not_documented(
     doors: Doors, guests: list[httpx.AsyncClient], tmp_path: Path
 ) -> None:
-    """A thousand calls at least, five thousand in the proof, made up from the document with a seed, at the desk."""
+    """Five thousand calls at least, made up from the document with a seed, at the desk."""
     login = await guests[0].post("/api/v1/auth/login", json=DESK)
     address = doors.addresses[0]
     command = [
         str(Path(sys.executable).with_name("schemathesis")), "run", f"{address}/api/v1/openapi.json",
-        "--checks", CHECKS, "--max-examples", EXAMPLES, "--phases", "examples,coverage,fuzzing", "--seed", SEED,
+        "--checks", CHECKS, "--max-examples", EXAMPLES, "--phases", PHASES, "--seed", SEED,
         "--header", f"Authorization: Bearer {login.json()['access_token']}", "--no-shrink", "--warnings", "off",
         "--continue-on-failure",
     ]  # fmt: skip

@@ -28,7 +28,7 @@ SETTLE_SECONDS = float(os.environ.get("HOLDFAST_PROOF_STORM_SETTLE", "60"))
 START_SECONDS = 300.0
 # A full storm with its settling, on a machine that has other things to do as well.
 # One process of the run sees the one storm.
-pytestmark = [pytest.mark.timeout(900), pytest.mark.xdist_group("kill-storm")]
+pytestmark = pytest.mark.timeout(900)
 
 
 @pytest.fixture(scope="module", params=SEEDS)

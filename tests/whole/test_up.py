@@ -68,10 +68,6 @@ def start(environment: dict[str, str], log: Path, seconds: float = 120, tree: Pa
     return Running(environment, log, process)
 
 
-# One process of the run starts the one stack.
-pytestmark = pytest.mark.xdist_group("up")
-
-
 @pytest.fixture(scope="module")
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     """One stack for this file."""
