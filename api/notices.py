@@ -1,5 +1,6 @@
 """What the hotel's people do about notices: which are sent, which have to be looked at, and sending one again."""
 
+from datetime import time
 from typing import Any
 
 from fastapi import Request
@@ -18,16 +19,21 @@ from api.shapes.notices import (
     NoticeKindList,
     NoticeKindRow,
     NoticeSentAgain,
+    NoticeSwitch,
+    NoticeTimingTold,
     Resend,
+    TimingWanted,
 )
 from api.views import API
 from domain.clocks import local_text
+from domain.notice_timing import NoticeTiming, retimed, timing_of
 from domain.notices import NoticeKind
 from domain.refusals import absent
 from domain.terms import HotelTerms
 from store.booking_reads import BookingRecord
 from store.hotels import Hotel, hotel_by_id
 from store.notice_desk import SendAgain, close_item, open_items, read_switches, send_again, switch
+from store.policies import revise
 
 NEWEST = 2**62
 _TO_DO = {
@@ -63,13 +69,33 @@ async def list_kinds(house: House, desk: AtDesk) -> NoticeKindList:
     return NoticeKindList(items=[_kind(kind, terms, switches.get(kind, True)) for kind in NoticeKind])
 
 
-async def switch_kind(house: House, desk: AtDesk, kind: NoticeKind, enabled: bool) -> NoticeKindRow:
-    """Switches a kind on or off; what waits is looked at when it is its turn."""
+async def switch_kind(house: House, desk: AtDesk, kind: NoticeKind, body: NoticeSwitch) -> NoticeKindRow:
+    """Switches a kind on or off, and sets when it is sent; what waits is looked at when it is its turn.
+
+    Errors: 422 timing_fixed, timing_incomplete, timing_after_arrival.
+    """
     terms = await house.terms.now(house.database, await _hotel(house, desk.hotel_id))
     staff_id = desk.staff.session.staff_id
     async with house.database.hotel(desk.hotel_id) as tx:
-        await switch(tx, desk.hotel_id, kind, enabled, house.clock(), staff_id)
-    return _kind(kind, terms, enabled)
+        if body.timing:
+            wanted = _wanted(body.timing)
+            who = f"staff {staff_id}: {title(kind)}"
+            terms = await revise(tx, desk.hotel_id, lambda present: retimed(kind, present, wanted), house.clock(), who)
+        await switch(tx, desk.hotel_id, kind, body.enabled, house.clock(), staff_id)
+    return _kind(kind, terms, body.enabled)
+
+
+def _wanted(timing: TimingWanted) -> NoticeTiming:
+    at = time.fromisoformat(timing.time) if timing.time else None
+    return NoticeTiming(timing.days_before, at, timing.after_minutes)
+
+
+def _timing(kind: NoticeKind, terms: HotelTerms) -> NoticeTimingTold | None:
+    set_to = timing_of(kind, terms)
+    if set_to is None:
+        return None
+    at = f"{set_to.time:%H:%M}" if set_to.time else None
+    return NoticeTimingTold(days_before=set_to.days_before, time=at, after_minutes=set_to.after_minutes)
 
 
 def _kind(kind: NoticeKind, terms: HotelTerms, enabled: bool) -> NoticeKindRow:
@@ -81,6 +107,7 @@ def _kind(kind: NoticeKind, terms: HotelTerms, enabled: bool) -> NoticeKindRow:
         audience="staff" if kind.audience == "staff" else "guest",
         enabled=enabled,
         when=when_sent(kind, terms),
+        timing=_timing(kind, terms),
         warning=warning(kind),
     )
 

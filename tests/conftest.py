@@ -116,6 +116,17 @@ async def database(app_url: str) -> AsyncIterator["Database"]:
     await opened.close()
 
 
+@pytest.fixture
+async def fresh_database(fresh_url: str) -> AsyncIterator["Database"]:
+    """The same for a database that only this test uses."""
+    from store.session import Database, app_url
+
+    opened = Database(app_url(fresh_url), pool_size=4)
+    await opened.open()
+    yield opened
+    await opened.close()
+
+
 @pytest.fixture(scope="session")
 def temporal_target(pytestconfig: pytest.Config) -> str:
     """host:port of the run's real Temporal server; time skipping is on, search attributes are registered."""

@@ -44,16 +44,31 @@ async def list_notice_kinds(house: Parts, at: Desk) -> NoticeKindList:
 
 @notices.put(
     "/admin/notices/{kind}",
-    responses={200: answers("The kind after it.", example("switched", NOTICE_KIND)), **problems(*_ACTS)},
+    responses={
+        200: answers("The kind after it.", example("switched", NOTICE_KIND)),
+        **problems(*_ACTS, "timing_fixed", "timing_incomplete", "timing_after_arrival"),
+    },
 )
 async def switch_notice(
     house: Parts,
     at: Desk,
     kind: Annotated[NoticeKind, Path(examples=["pre_arrival"])],
-    body: Annotated[NoticeSwitch, Body(openapi_examples=example("on", {"enabled": True}))],
+    body: Annotated[
+        NoticeSwitch,
+        Body(
+            openapi_examples={
+                **example("on", {"enabled": True}),
+                **example("earlier", {"enabled": True, "timing": {"days_before": 3, "time": "09:00"}}),
+            }
+        ),
+    ],
 ) -> NoticeKindRow:
-    """Switches a kind on or off. A letter that waits is judged when it is its turn; `warning` says what is lost."""
-    return await switch_kind(house, at, kind, body.enabled)
+    """Switches a kind on or off, and sets its moment where it has one: before arrival, feedback, overstay.
+
+    A letter that waits is judged when it is its turn; `warning` says what is lost. A new timing is a new version of the
+    hotel's policy: bookings that are there keep theirs, and any clock of theirs can be moved by itself.
+    """
+    return await switch_kind(house, at, kind, body)
 
 
 @notices.get(

@@ -19,13 +19,33 @@ AttentionKind = Literal[
     "clock_ahead",
     "move_refused",
 ]
+WallTime = Annotated[str, StringConstraints(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$")]
 Why = Annotated[str, StringConstraints(min_length=1, max_length=500, pattern=r"^[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f]*$")]
 
 
+class TimingWanted(Asked):
+    """When a kind is sent: days before the arrival at a time of the hotel's day, or minutes after what it tells of."""
+
+    days_before: int | None = Field(default=None, ge=0, le=60)
+    time: WallTime | None = Field(default=None, description="The hotel's wall-clock time.", examples=["10:00"])
+    after_minutes: int | None = Field(default=None, ge=1, le=60 * 24 * 60)
+
+
 class NoticeSwitch(Asked):
-    """Whether a kind of notice is sent."""
+    """Whether a kind of notice is sent, and when where that can be set."""
 
     enabled: bool
+    timing: TimingWanted | None = Field(
+        default=None, description="Left out: as it is. It counts for bookings that are made from now on."
+    )
+
+
+class NoticeTimingTold(Told):
+    """When a kind is sent; what the kind does not use is null."""
+
+    days_before: int | None
+    time: str | None = Field(examples=["10:00"])
+    after_minutes: int | None
 
 
 class NoticeKindRow(Told):
@@ -37,6 +57,7 @@ class NoticeKindRow(Told):
     audience: Literal["guest", "staff"]
     enabled: bool
     when: str = Field(description="When it is sent by the hotel's present terms.")
+    timing: NoticeTimingTold | None = Field(description="What can be set of it; null for what goes out at once.")
     warning: str | None = Field(description="What switching it off costs, where that should be known.")
 
 
@@ -140,6 +161,7 @@ NOTICE_KIND = {
     "audience": "guest",
     "enabled": True,
     "when": "2 days before the arrival at 10:00 hotel time.",
+    "timing": {"days_before": 2, "time": "10:00", "after_minutes": None},
     "warning": None,
 }
 NOTICE_KINDS = {"items": [NOTICE_KIND], "next_cursor": None, "limit": len(KINDS)}

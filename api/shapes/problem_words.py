@@ -205,6 +205,11 @@ PROBLEMS: dict[str, Words] = {
         "departure",
         {"departure": "2026-12-17"},
     ),
+    "timing_fixed": Words(422, "This letter goes out at the moment it tells of; there is nothing to set.", "timing"),
+    "timing_incomplete": Words(422, "This letter's timing is days_before and time, and nothing else.", "timing"),
+    "timing_after_arrival": Words(
+        422, "On the day of arrival it has to go out before the check-in time, 14:00.", "timing.time"
+    ),
     "room_type_unknown": Words(422, "This hotel sells no room type ATTIC.", "stays.0.room_type"),
     "rate_plan_unknown": Words(422, "This hotel has no rate plan SECRET.", "stays.0.rate_plan"),
     "party_too_large": Words(422, "Courtyard double takes 3 guests at most.", "stays.0.adults", {"maximum": 3}),

@@ -27,6 +27,12 @@ async def post(desk: Desk, path: str, body: Body, key: str = "") -> Response:
     return await desk.api.post(f"{API}/desk/{path}", json=body, headers=headers)
 
 
+def reminder_of(booking: Body) -> Body:
+    """The entry of a booking's agenda that reminds the guest of the arrival."""
+    (entry,) = [one for one in booking["agenda"] if one["key"].startswith("pre_arrival")]
+    return dict(entry)
+
+
 @pytest.fixture
 async def manager(api: AsyncClient) -> Desk:
     """The manager of malabar."""
@@ -45,6 +51,47 @@ async def test_every_kind_is_told_with_its_words_and_when_it_is_sent(manager: De
     assert warned == {
         "received", "confirmed", "cancelled", "expired", "declined", "guest_link", "email_confirm", "email_changed",
     }  # fmt: skip
+
+
+async def test_a_new_timing_counts_for_bookings_that_are_made_from_then_on(
+    api: AsyncClient, worker: None, guests: Guests
+) -> None:
+    """Each booking says which version of the policy set its reminder; sending the same again makes no new one."""
+    manager = await Desk.at(api, "lagoon", "manager")
+    before = await manager.done(await guests.booked(hotel="lagoon"), "approve")
+    version = reminder_of(before)["set_by"]["policy_version"]
+    timing = {"days_before": 3, "time": "09:00"}
+    for _ in range(2):
+        told = await admin(manager, "/pre_arrival", enabled=True, timing=timing)
+        assert told.status_code == 200, told.text
+        assert told.json()["when"] == "3 days before the arrival at 09:00 hotel time."
+        assert told.json()["timing"] == {**timing, "after_minutes": None}
+    after = await manager.done(await guests.booked(hotel="lagoon"), "approve")
+    assert reminder_of(after)["set_by"]["policy_version"] == version + 1
+    assert reminder_of(await manager.see(f"bookings/{before['reference']}"))["set_by"]["policy_version"] == version
+    assert "10:00" in reminder_of(before)["local_time"]
+    assert "09:00" in reminder_of(after)["local_time"]
+    rows = {row["kind"]: row for row in (await admin(manager)).json()["items"]}
+    assert rows["pre_arrival"]["timing"]["days_before"] == 3
+    assert rows["received"]["timing"] is None
+    back = await admin(manager, "/pre_arrival", enabled=True, timing={"days_before": 2, "time": "10:00"})
+    assert back.status_code == 200
+
+
+async def test_a_timing_that_cannot_be_is_told_with_its_field_and_changes_nothing(manager: Desk) -> None:
+    for kind, timing, code in (
+        ("received", {"after_minutes": 5}, "timing_fixed"),
+        ("pre_arrival", {"days_before": 2}, "timing_incomplete"),
+        ("pre_arrival", {"days_before": 0, "time": "23:00"}, "timing_after_arrival"),
+        ("pre_arrival", {"days_before": 61, "time": "10:00"}, "invalid_request"),
+        ("pre_arrival", {"days_before": 2, "time": "24:00"}, "invalid_request"),
+    ):
+        answer = await admin(manager, f"/{kind}", enabled=False, timing=timing)
+        told = problem(answer, 400 if code == "invalid_request" else 422, code)
+        assert told["errors"][0]["field"].startswith("timing"), told
+    rows = {row["kind"]: row for row in (await admin(manager)).json()["items"]}
+    assert rows["pre_arrival"]["enabled"]
+    assert rows["pre_arrival"]["when"] == "2 days before the arrival at 10:00 hotel time."
 
 
 async def test_a_kind_that_is_switched_off_is_not_sent_until_it_is_switched_on(
