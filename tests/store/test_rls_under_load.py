@@ -16,6 +16,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from store.session import Database, DatabaseAway
+from store.session import app_url as in_role
 from tests.story.world import connect
 
 TRANSACTIONS = int(os.environ.get("HOLDFAST_PROOF_TRANSACTIONS", "600"))
@@ -90,17 +91,17 @@ def sessions(owner_url: str) -> Counter[str]:
     return Counter(str(state) for (state,) in rows)
 
 
-async def test_hotels_in_turn_on_four_connections_see_their_own_rows_only(app_url: str, owner_url: str) -> None:
+async def test_hotels_in_turn_on_four_connections_see_their_own_rows_only(fresh_url: str) -> None:
     """Whatever went wrong before on the connection; afterwards none is left inside a transaction."""
-    async with four_connections(app_url) as database:
+    async with four_connections(in_role(fresh_url)) as database:
         tally = await in_turn(database, TRANSACTIONS)
         print(f"\nproof: seed {SEED}, {TRANSACTIONS} transactions: {dict(tally)}")
         assert tally["foreign"] == 0
         assert min(tally["own"], tally["failed"], tally["gone"]) > TRANSACTIONS // 20
         async with asyncio.timeout(10):
-            while set(sessions(owner_url)) != {"idle"}:
+            while set(sessions(fresh_url)) != {"idle"}:
                 await asyncio.sleep(0.05)
-        assert sum(sessions(owner_url).values()) <= CONNECTIONS
+        assert sum(sessions(fresh_url).values()) <= CONNECTIONS
 
 
 @pytest.mark.parametrize("guard", ["a setting that outlives its transaction", "a setting that is made once"])

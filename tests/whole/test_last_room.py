@@ -17,6 +17,8 @@ from tests.story.world import connect
 from tests.whole.conftest import Doors
 
 GUESTS = 50
+# How often a copy asks again where the machine was too busy to answer it in time.
+TRIES = 5
 ROUNDS = int(os.environ.get("HOLDFAST_PROOF_ROUNDS", "8"))
 GUARD, NO_GUARD = "NOT EXISTS (SELECT 1 FROM short)", "true"
 TOLD, NOT_TOLD = "LEFT JOIN short s ON true", "LEFT JOIN short s ON false"
@@ -103,9 +105,15 @@ async def test_without_the_guard_the_last_room_is_sold_again(
 
 
 async def test_one_key_sent_fifty_times_at_once_is_one_booking(doors: Doors, guests: list[httpx.AsyncClient]) -> None:
-    """The same reference for everybody, one booking, one set of messages."""
+    """The same reference for everybody, one booking, one set of messages; whoever hears 503 asks again, as it says."""
     offer_id = await offer(guests[0], kochi_day(30))
     answers = await race(guests, offer_id, ["the-same-key"] * GUESTS)
+    for _ in range(TRIES):
+        busy = [answer for answer in answers if answer.status_code == 503]
+        if busy:
+            await asyncio.sleep(max(int(answer.headers["Retry-After"]) for answer in busy))
+            made = [answer for answer in answers if answer.status_code != 503]
+            answers = made + await race(guests, offer_id, ["the-same-key"] * len(busy))
     assert Counter(answer.status_code for answer in answers) == {201: GUESTS}
     assert len({answer.json()["reference"] for answer in answers}) == 1
     with connect(doors.owner_url) as db:
