@@ -24,6 +24,7 @@ from api.shapes.common import REFERENCE_PATTERN, Money
 from domain.money import Money as Amount
 from domain.money import format_money
 from domain.refusals import Refused
+from domain.stay import day_text
 
 WEB = Path(__file__).resolve().parent.parent / "web"
 DEMO_ROLES = ("frontdesk", "manager", "admin")
@@ -117,11 +118,11 @@ def _price_lines(booking: BookingBody) -> list[dict[str, str]]:
     for stay, name in names.items():
         for night in booking.nights:
             if night.stay == stay:
-                lines.append({"night": str(night.night), "words": name, "amount": _words(night.price)})
+                lines.append({"night": day_text(night.night), "words": name, "amount": _words(night.price)})
         for tax in booking.taxes:
             if tax.stay == stay:
                 words = f"{tax.name} (included)" if tax.included else tax.name
-                lines.append({"night": str(tax.night), "words": words, "amount": _words(tax.amount)})
+                lines.append({"night": day_text(tax.night), "words": words, "amount": _words(tax.amount)})
     return lines
 
 

@@ -32,8 +32,15 @@
     return new Intl.NumberFormat("en", { style: "currency", currency }).resolvedOptions().maximumFractionDigits;
   }
   function money(amount) {
-    const whole = amount.amount_minor / 10 ** digits(amount.currency);
-    return `${amount.currency} ${whole.toFixed(digits(amount.currency))}`;
+    const places = digits(amount.currency);
+    const shown = { minimumFractionDigits: places, maximumFractionDigits: places };
+    return `${amount.currency} ${(amount.amount_minor / 10 ** places).toLocaleString("en", shown)}`;
+  }
+
+  // A date of the hotel's calendar belongs to no zone, so it is read and written in UTC.
+  function day(date) {
+    const parts = { weekday: "short", day: "numeric", month: "short", year: "numeric", timeZone: "UTC" };
+    return new Intl.DateTimeFormat("en-GB", parts).format(new Date(`${date}T00:00:00Z`)).replace(",", "");
   }
 
   async function ask(path, method = "GET", body = undefined) {
@@ -163,6 +170,8 @@
     byId("waiting").textContent = booking.waiting_for;
     byId("temporal").href = booking.links.temporal_ui;
     rows("facts", facts(), 1);
+    byId("agenda-table").hidden = !booking.agenda.length;
+    byId("no-agenda").hidden = Boolean(booking.agenda.length);
     rows("agenda", booking.agenda.map((e) => [e.local_time, `${e.what}. ${e.consequence}`, setBy(e.set_by)]));
     rows(
       "timeline",
@@ -188,7 +197,7 @@
     const guest = booking.guest;
     return [
       ["Guest", [guest.name, guest.email, guest.phone, guest.country].filter(Boolean).join(", ")],
-      ["Stay", `${booking.arrival} to ${booking.departure}`],
+      ["Stay", `${day(booking.arrival)} to ${day(booking.departure)}`],
       ...booking.stays.map((s) => [
         `Room ${s.stay}`,
         `${s.room_type_name}, ${s.room ? `number ${s.room}` : "no number yet"}, ${s.status.replaceAll("_", " ")}`,
