@@ -61,7 +61,8 @@ def main() -> None:
     sys.meta_path.insert(0, _Finder(module, str(here / order["path"]), order["source"]))
     files = sorted({test.partition("::")[0] for test in order["tests"]})
     options = ["-x", "-q", "--noconftest", "-p", "no:cacheprovider", "-p", "no:xdist", "-p", "no:cov",
-               "-p", "no:schemathesis", "-p", "no:asyncio", "--hypothesis-seed=0", "-o", "addopts=", "-W", "ignore"]  # fmt: skip
+               "-p", "no:schemathesis", "-p", "no:asyncio", "--hypothesis-seed=0",
+               "-o", "addopts=", "-W", "ignore"]  # fmt: skip
     raise SystemExit(pytest.main([*options, *files], plugins=[_Chosen(order["tests"])]))
 
 
