@@ -4,6 +4,7 @@ What databases need is imported by their fixtures, so that runs of pure rules st
 """
 
 from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -108,20 +109,24 @@ def ops_url(owner_url: str) -> str:
 @pytest.fixture
 async def database(app_url: str) -> AsyncIterator["Database"]:
     """The process's database, opened as the running system opens it; it lives in the test's own event loop."""
-    from store.session import Database
-
-    opened = Database(app_url, pool_size=4)
-    await opened.open()
-    yield opened
-    await opened.close()
+    async with _opened(app_url) as opened:
+        yield opened
 
 
 @pytest.fixture
 async def fresh_database(fresh_url: str) -> AsyncIterator["Database"]:
     """The same for a database that only this test uses."""
-    from store.session import Database, app_url
+    from store.session import app_url
 
-    opened = Database(app_url(fresh_url), pool_size=4)
+    async with _opened(app_url(fresh_url)) as opened:
+        yield opened
+
+
+@asynccontextmanager
+async def _opened(url: str) -> AsyncIterator["Database"]:
+    from store.session import Database
+
+    opened = Database(url, pool_size=4)
     await opened.open()
     yield opened
     await opened.close()

@@ -40,7 +40,7 @@ def so_far(how_far: int, rooms: int) -> list[Move]:
     return [move for several in moves for move in several]
 
 
-@settings(max_examples=int(os.environ.get("HOLDFAST_PROOF_EXAMPLES", "150")), deadline=None)
+@settings(max_examples=int(os.environ.get("HOLDFAST_PROOF_EXAMPLES", "300")), deadline=None)
 @given(
     LIVES, st.integers(0, 2), st.integers(1, 3), st.integers(1, 5), st.integers(0, 1), st.booleans(), st.integers(0, 3)
 )

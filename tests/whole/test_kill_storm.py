@@ -27,7 +27,6 @@ SETTLE_SECONDS = float(os.environ.get("HOLDFAST_PROOF_STORM_SETTLE", "60"))
 # In the middle of a storm the machine has much else to do.
 START_SECONDS = 300.0
 # A full storm with its settling, on a machine that has other things to do as well.
-# One process of the run sees the one storm.
 pytestmark = pytest.mark.timeout(900)
 
 

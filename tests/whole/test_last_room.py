@@ -19,7 +19,7 @@ from tests.whole.conftest import Doors
 GUESTS = 50
 # How often a copy asks again where the machine was too busy to answer it in time.
 TRIES = 5
-ROUNDS = int(os.environ.get("HOLDFAST_PROOF_ROUNDS", "8"))
+ROUNDS = int(os.environ.get("HOLDFAST_PROOF_ROUNDS", "20"))
 GUARD, NO_GUARD = "NOT EXISTS (SELECT 1 FROM short)", "true"
 TOLD, NOT_TOLD = "LEFT JOIN short s ON true", "LEFT JOIN short s ON false"
 

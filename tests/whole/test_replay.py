@@ -23,7 +23,7 @@ from tests.whole.conftest import Doors
 ROOT = Path(__file__).resolve().parent.parent.parent
 SAMPLE = Path(__file__).with_name("data") / "resort_bookings_40.csv"
 WHOLE = ROOT.parent / "shared" / "data" / "resort_bookings.csv.gz"
-SHORT = 16
+SHORT = 40
 ROWS = int(os.environ.get("HOLDFAST_PROOF_ROWS", SHORT))
 FILE = WHOLE if ROWS > SHORT and WHOLE.exists() else SAMPLE
 MOST_SECONDS = 280 if FILE is SAMPLE else 2_900

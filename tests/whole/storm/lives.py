@@ -14,8 +14,6 @@ from tests.whole.test_last_room import kochi_day
 TRIES = 8
 NIGHTS_AHEAD = (2, 90)
 # Another did something in between, or took what was wanted: a person looks again and decides again.
-# Another was faster for good: with the booking, or with the last room of a night that was asked for more.
-TOO_LATE = ("action_not_allowed", "sold_out")
 LOOK_AGAIN = ("version_conflict", "room_not_free", "room_not_clean", "quote_stale")
 
 
@@ -97,7 +95,9 @@ class Person:
         raise Surprise(f"{word} was refused again and again: {asking.body}")
 
     def _too_late(self, asking: Asking) -> bool:
-        if asking.body.get("code") not in TOO_LATE:
+        code = asking.body.get("code")
+        # Only a stay that is to grow needs a night more, which may be gone; nothing else can be sold out.
+        if code != "action_not_allowed" and (asking.word, code) != ("extend", "sold_out"):
             raise Surprise(f"{asking.word} was refused: {asking.status} {asking.body}")
         return False
 
