@@ -22,7 +22,7 @@ run: setup
 	@exec .venv/bin/holdfast up
 
 test: setup
-	@.venv/bin/pytest -n $(TEST_PROCESSES) --dist loadgroup $(TESTS)
+	@env -u PYTHONDONTWRITEBYTECODE .venv/bin/pytest -n $(TEST_PROCESSES) --dist loadgroup $(TESTS)
 
 check: setup
 	@.venv/bin/ruff format --check .
