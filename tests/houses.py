@@ -34,7 +34,8 @@ def copy_database(owner_url: str, *, template: str = TEMPLATE, name: str = "") -
     """Makes a database of its own out of a template that nobody is connected to; answers the owner's address."""
     name = name or f"holdfast_{secrets.token_hex(6)}"
     with psycopg.connect(plain(database_address(owner_url, MAINTENANCE)), autocommit=True) as admin:
-        made = sql.SQL("CREATE DATABASE {} TEMPLATE {}")
+        # By files a copy costs a sixth of what it does by the log, which these servers keep for nobody.
+        made = sql.SQL("CREATE DATABASE {} TEMPLATE {} STRATEGY FILE_COPY")
         admin.execute(made.format(sql.Identifier(name), sql.Identifier(template)))
     return database_address(owner_url, name)
 

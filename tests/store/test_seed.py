@@ -1,5 +1,6 @@
 """The five demo hotels are there, whole, once, and with 540 nights ahead."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -79,6 +80,16 @@ async def test_hotels_that_take_cards_online_say_why_they_do_not_sell_yet(databa
         assert (hotel.not_on_sale_reason is not None) == house.terms.payment.online
         if hotel.not_on_sale_reason:
             assert hotel.not_on_sale_reason.endswith(".")
+
+
+async def test_a_demo_password_is_kept_as_dearly_as_any_other(fresh_url: str) -> None:
+    """The other tests log in with copies that were made cheap."""
+    await seed(fresh_url, houses=[replace(HOUSES[0], slug="another", code="ANO")], nights=1)
+    async with opened(fresh_url) as database, database.public() as tx:
+        person = await find_staff_by_email(tx, "admin@another.example")
+    assert person is not None
+    dear = PasswordHash.recommended().hash(PASSWORD)
+    assert person.password_hash.split("$")[:4] == dear.split("$")[:4]
 
 
 @pytest.mark.parametrize("slug", SLUGS)
