@@ -246,8 +246,8 @@ class _Up:
 async def _together(*chapters: Coroutine[Any, Any, None]) -> None:
     """Runs them at once; the first trouble stops the others and is the one that is told."""
     tasks = [asyncio.create_task(chapter) for chapter in chapters]
-    done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_EXCEPTION)
     try:
+        done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_EXCEPTION)
         for task in done:
             task.result()
     finally:

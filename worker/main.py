@@ -1,7 +1,9 @@
 """`python -m worker.main`: carries out the work of bookings and notices until it is told to stop."""
 
 import asyncio
+import os
 import signal
+import sys
 
 import structlog
 from temporalio.client import Client
@@ -107,6 +109,10 @@ async def work(settings: Settings) -> None:
 def main() -> None:
     """Entry point."""
     asyncio.run(work(Settings()))
+    # Everything is closed by now. Temporal's own threads may still call Python, which aborts when it ends meanwhile.
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(0)
 
 
 if __name__ == "__main__":

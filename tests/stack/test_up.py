@@ -88,3 +88,4 @@ def test_a_start_that_is_interrupted_ends_orderly_and_leaves_nobody(
     assert not socket_folder(home / "postgres").exists()
     assert "postgres" in next(line for line in printed(log).splitlines() if line.startswith("holdfast   | ending"))
     assert [line for line in printed(log).splitlines() if line.startswith("ready")] == []
+    assert "Traceback" not in printed(log)

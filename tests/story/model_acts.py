@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from copy import deepcopy
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from domain.terms import cancel_free_until, check_in_from, check_out_by, no_show_at
 from tests.story.model import DAY, GONE, HOLDING, MINUTE, Clock, Goal, Room, Wish
@@ -17,9 +18,13 @@ LETTERS = ("pre_arrival", "approval_alert", "overstay-", "feedback")
 class Model(Rules):
     """A booking that can be asked and whose clocks ring."""
 
+    def _now(self) -> dict[str, Any]:
+        """All of it as it is, to go back to; terms never change, so they are not copied."""
+        return deepcopy(self.__dict__, {id(fixed): fixed for fixed in (self.terms, self.rate)})
+
     def judge(self, wish: Wish, now: datetime) -> str:
         """What the wish comes to: done, already, or the code of the refusal. A refusal changes nothing."""
-        before = deepcopy(self.__dict__)
+        before = self._now()
         try:
             if wish.key in self.keys or self._is_true(wish):
                 return "already"
@@ -37,7 +42,7 @@ class Model(Rules):
         """Lets the clocks ring that are due: one step for those of a kind. False when none was."""
         due = [clock for clock in self.clocks() if clock.rings and clock.at <= now]
         if due:
-            before = deepcopy(self.__dict__)
+            before = self._now()
             self._ring(due, now)
             self._written(before, Wish("clock", oversell=True), now)
         return bool(due)
