@@ -25,7 +25,7 @@ from api.selling import find_hotel
 from domain.booking import Actor
 from domain.refusals import absent, forbidden
 from messages.tokens import read_guest_token
-from store.booking_reads import BookingRecord, read_booking
+from store.booking_reads import BookingRecord, look_at_booking
 from store.hotels import Hotel
 from store.sessions import StaffSession
 from store.staff import StaffRole
@@ -163,8 +163,7 @@ async def record_for_guest(house: House, reference: str, token: str) -> BookingR
     told = read_guest_token(house.secret, token)
     if told is None or told.reference != reference:
         raise absent()
-    async with house.database.hotel(told.hotel_id) as tx:
-        record = await read_booking(tx, told.hotel_id, told.reference)
+    record = await look_at_booking(house.database, told.hotel_id, told.reference)
     if record is None or record.row.token_generation != told.generation or not record.state.terms.guest_portal:
         raise absent()
     ends = datetime.combine(record.state.departure, wall_time(), UTC) + GUEST_LINK_LIFETIME
@@ -177,8 +176,7 @@ async def record_for_desk(house: House, hotel_id: int, reference: str) -> Bookin
     """The hotel's booking of that reference. Errors: 404, also for another hotel's."""
     if len(reference) > _MAX_REFERENCE or not reference.isascii() or not reference.isprintable():
         raise absent()
-    async with house.database.hotel(hotel_id) as tx:
-        record = await read_booking(tx, hotel_id, reference)
+    record = await look_at_booking(house.database, hotel_id, reference)
     if record is None:
         raise absent()
     return record

@@ -23,7 +23,7 @@ from domain.refusals import Refused, absent
 from domain.terms import cancellation_in_words
 from messages.bookings import Answer, Asked, Command
 from messages.cards import Card
-from store.booking_reads import BookingRecord, read_booking, read_command_key
+from store.booking_reads import BookingRecord, look_at_booking, read_command_key
 
 LOOKS = 3
 Make = Callable[[Asked], Awaitable[Command]]
@@ -139,8 +139,7 @@ async def _is_repeat(house: House, record: BookingRecord, once: Once) -> bool:
 
 
 async def _read_again(house: House, record: BookingRecord) -> BookingRecord:
-    async with house.database.hotel(record.hotel_id) as tx:
-        fresh = await read_booking(tx, record.hotel_id, record.reference)
+    fresh = await look_at_booking(house.database, record.hotel_id, record.reference)
     if fresh is None:
         raise absent()
     return fresh

@@ -34,11 +34,11 @@ from store.desk_reads import (
     MOST_OF_A_DAY,
     DeskFilters,
     count_bookings,
-    list_bookings,
-    read_day,
+    look_at_bookings,
+    look_at_day,
     read_rooms,
 )
-from store.hotels import Hotel, hotel_by_id
+from store.hotels import Hotel, look_at_hotel
 
 READY = ("clean", "inspected")
 
@@ -48,8 +48,7 @@ async def desk_list(house: House, desk: AtDesk, filters: DeskFilters, limit: int
     listed = hashlib.sha256(repr((desk.hotel_id, astuple(filters))).encode()).hexdigest()[:16]
     place = read_cursor(house.secret, listed, cursor)
     after = (place[0], place[1]) if place else None
-    async with house.database.hotel(desk.hotel_id) as tx:
-        rows = await list_bookings(tx, desk.hotel_id, filters, after, limit + 1)
+    rows = await look_at_bookings(house.database, desk.hotel_id, filters, after, limit + 1)
     shown = rows[:limit]
     following = None
     if len(rows) > limit:
@@ -94,8 +93,7 @@ def _row(row: Any) -> DeskRow:
 
 async def _open_day(house: House, hotel_id: int) -> tuple[Hotel, date]:
     """The hotel and the hotel day that is open now."""
-    async with house.database.public() as tx:
-        hotel = await hotel_by_id(tx, hotel_id)
+    hotel = await look_at_hotel(house.database, hotel_id)
     if hotel is None:
         raise absent()
     terms = await house.terms.now(house.database, hotel)
@@ -106,8 +104,7 @@ async def desk_day(house: House, desk: AtDesk, day: date | None) -> DeskDay:
     """The hotel's day: the one that is open now, or the one asked for."""
     hotel, today = await _open_day(house, desk.hotel_id)
     day = day or today
-    async with house.database.hotel(desk.hotel_id) as tx:
-        rows = await read_day(tx, desk.hotel_id, day)
+    rows = await look_at_day(house.database, desk.hotel_id, day)
     lists = (
         rows.arrivals, rows.departures, rows.in_house, rows.approvals, rows.attention, rows.options, rows.changes,
     )  # fmt: skip

@@ -37,8 +37,7 @@ async def check_holds(house: House, request: Request, hotel_id: int, email: str)
 
     Errors: 429 too_many_holds, with the seconds until one of them ends.
     """
-    async with house.database.hotel(hotel_id) as tx:
-        full = await holds_full(tx, hotel_id, hold_owner(house, request, email), MOST_HOLDS)
+    full = await holds_full(house.database, hotel_id, hold_owner(house, request, email), MOST_HOLDS)
     if full is None:
         return
     told, wait = f"{MOST_HOLDS} bookings wait to be paid already; pay or cancel one of them", WAIT_SECONDS

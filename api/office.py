@@ -34,8 +34,8 @@ from store.sessions import (
     NewSession,
     StaffSession,
     create_session,
-    find_session,
     list_sessions,
+    look_at_session,
     renew_session,
     revoke_listed_session,
     revoke_other_sessions,
@@ -114,12 +114,10 @@ class Office:
     async def known(self, token: str) -> tuple[StaffSession, list[StaffRole]] | None:
         """Whose session this is and where they work; None when it is not open."""
         now = self._clock()
-        async with self._database.public() as tx:
-            session = await find_session(tx, token, now)
-        if session is None:
+        known = await look_at_session(self._database, token, now)
+        if known is None:
             return None
-        async with self._database.public(session.staff_id) as tx:
-            roles = await roles_of(tx, session.staff_id)
+        session, roles = known
         if now - session.last_used_at >= LAST_USED_TO:
             # Who may read while the database takes no writes shall not be refused for the sake of this.
             with suppress(DatabaseAway, DBAPIError):

@@ -29,7 +29,7 @@ from messages.bookings import GuestDetails, GuestNamed, OpenBooking, Opened, Roo
 from messages.cards import Card
 from messages.names import reference
 from messages.offers import Offer, check_offer_lives, read_offer
-from store.booking_reads import BeforeOpening, BookingRecord, look_before_opening, read_booking
+from store.booking_reads import BeforeOpening, BookingRecord, look_at_booking, look_before_opening
 
 OPEN_WITHIN = timedelta(seconds=15)
 REFERENCE_ATTEMPTS = 5
@@ -157,16 +157,14 @@ async def open_booking(house: House, wish: Wish, check: Check, slug: str | None 
 
 async def made_before(house: House, hotel_id: int, once: Once) -> BookingRecord | None:
     """What an earlier request of this key made; None for a new key. Errors: 409 where it came with another body."""
-    async with house.database.hotel(hotel_id) as tx:
-        hotel = await look_before_opening(tx, hotel_id, once.key, [])
+    hotel = await look_before_opening(house.database, hotel_id, once.key, [])
     if hotel is None or hotel.made is None:
         return None
     return await _made_before(house, hotel_id, once, hotel)
 
 
 async def _look(house: House, wish: Wish) -> BeforeOpening:
-    async with house.database.hotel(wish.hotel_id) as tx:
-        found = await look_before_opening(tx, wish.hotel_id, wish.once.key, wish.wanted)
+    found = await look_before_opening(house.database, wish.hotel_id, wish.once.key, wish.wanted)
     if found is None:
         raise rule("offer_of_another_hotel", "These offers are not of that hotel.", "hotel")
     return found
@@ -175,15 +173,10 @@ async def _look(house: House, wish: Wish) -> BeforeOpening:
 async def _made_before(house: House, hotel_id: int, once: Once, hotel: BeforeOpening) -> BookingRecord:
     if hotel.made is None or hotel.made[1] != once.body_hash:
         raise key_reused()
-    record = await _read(house, hotel_id, hotel.made[0])
+    record = await look_at_booking(house.database, hotel_id, hotel.made[0])
     if record is None:
         raise key_reused()
     return record
-
-
-async def _read(house: House, hotel_id: int, found: str) -> BookingRecord | None:
-    async with house.database.hotel(hotel_id) as tx:
-        return await read_booking(tx, hotel_id, found)
 
 
 def check_doors(house: House, wish: Wish, hotel: BeforeOpening) -> None:
@@ -264,7 +257,7 @@ async def _attempts(house: House, wish: Wish, hotel: BeforeOpening) -> BookingRe
             raise busy("not_answered_in_time", "The booking came too late; send the same key again.")
         if answer.outcome == "reference_taken":
             continue
-        record = await _read(house, wish.hotel_id, named)
+        record = await look_at_booking(house.database, wish.hotel_id, named)
         if record is None:
             raise busy("not_answered_in_time", "The booking can't be read yet; send the same key again.")
         if record.row.create_key != wish.once.key:
@@ -288,7 +281,7 @@ async def _first_heard(house: House, wish: Wish, opening: OpenBooking, card: Car
         finally:
             hearing.cancel()
     if not asking.done():
-        record = await _read(house, wish.hotel_id, opening.reference)
+        record = await look_at_booking(house.database, wish.hotel_id, opening.reference)
         if record is not None and _is_made_by(record, wish.once):
             return record
     return await asking

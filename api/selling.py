@@ -5,6 +5,7 @@ from datetime import date, datetime
 
 from api.cursors import read_cursor, write_cursor
 from api.house import House
+from api.shapes.bookings import PolicyWords
 from api.shapes.common import Money
 from api.shapes.hotels import (
     Availability,
@@ -34,12 +35,14 @@ from store.hotels import (
     Hotel,
     Photo,
     RoomType,
-    hotel_by_slug,
     list_hotels,
+    look_for_hotel,
     plan_policies,
+    plan_policies_asked,
+    policies_of,
     room_types,
 )
-from store.shelf import load_shelf
+from store.shelf import shelf_asked, shelf_of
 
 _MAX_SLUG = 42
 _LISTED = "hotels"
@@ -49,8 +52,7 @@ async def find_hotel(house: House, slug: str) -> Hotel:
     """The hotel of that slug. Errors: 404, also while it is not active."""
     if len(slug) > _MAX_SLUG or not slug.isascii() or not slug.isprintable():
         raise absent()
-    async with house.database.public() as tx:
-        hotel = await hotel_by_slug(tx, slug)
+    hotel = await look_for_hotel(house.database, slug)
     if hotel is None or not hotel.active:
         raise absent()
     return hotel
@@ -94,15 +96,21 @@ async def availability(house: House, hotel: Hotel, dates: StayDates, party: Part
     today = business_date(now, hotel.zone, terms.audit_time)
     if dates.arrival < today:
         raise rule("arrival_past", f"The hotel's day is {day_text(today)}; arrive then or later.", "arrival")
-    async with house.database.hotel(hotel.id) as tx:
-        shelf = await load_shelf(tx, hotel.id, dates.arrival, dates.departure)
-        plans = await plan_policies(tx, hotel.id)
+    shelf_rows, plan_rows = await house.database.look(
+        shelf_asked(hotel.id, dates.arrival, dates.departure), plan_policies_asked(hotel.id), hotel_id=hotel.id
+    )
+    shelf, plans = shelf_of(shelf_rows), policies_of(plan_rows)
     found, closed = quotes(shelf, dates, party, rooms, today)
     if hotel.not_on_sale_reason:
         reason = rule("not_on_sale", hotel.not_on_sale_reason)
         closed = [Closed(room_type.code, room_type.name, None, (reason,)) for room_type in shelf.room_types]
         found = []
-    offers = [_offer(house, hotel, terms, plans[quote.rate_plan_id].terms, quote, dates, party, now) for quote in found]
+    sold = {quote.rate_plan_id: plans[quote.rate_plan_id].terms for quote in found}
+    words = {plan: policy_words(terms, told, dates.arrival, dates.departure, now) for plan, told in sold.items()}
+    offers = []
+    for quote in found:
+        offer = promise(hotel.id, terms, sold[quote.rate_plan_id], quote, dates, party, now)
+        offers.append(_offer(house, offer, party, words[quote.rate_plan_id]))
     return Availability(
         hotel=hotel.slug,
         arrival=dates.arrival,
@@ -132,17 +140,8 @@ def promise(
     )
 
 
-def _offer(
-    house: House,
-    hotel: Hotel,
-    terms: HotelTerms,
-    stay_terms: StayTerms,
-    quote: Quote,
-    dates: StayDates,
-    party: Party,
-    now: datetime,
-) -> OfferBody:
-    offer = promise(hotel.id, terms, stay_terms, quote, dates, party, now)
+def _offer(house: House, offer: Offer, party: Party, policy: PolicyWords) -> OfferBody:
+    quote = offer.quote
     currency = quote.currency
     return OfferBody(
         offer_id=sign_offer(house.secret, offer),
@@ -169,7 +168,7 @@ def _offer(
             for tax in quote.taxes
         ],
         total=Money(amount_minor=quote.total_minor, currency=currency),
-        policy=policy_words(terms, stay_terms, dates.arrival, dates.departure, now),
+        policy=policy,
         left=quote.left,
     )
 
@@ -194,8 +193,8 @@ async def price_calendar(house: House, hotel: Hotel, first: date, after: date, a
         raise rule("calendar_range", told, field="to", maximum=MAX_CALENDAR_NIGHTS)
     terms = await house.terms.now(house.database, hotel)
     today = business_date(house.clock(), hotel.zone, terms.audit_time)
-    async with house.database.hotel(hotel.id) as tx:
-        shelf = await load_shelf(tx, hotel.id, first, after)
+    (rows,) = await house.database.look(shelf_asked(hotel.id, first, after), hotel_id=hotel.id)
+    shelf = shelf_of(rows)
     nights = calendar(shelf, first, after, adults, today)
     sells = hotel.not_on_sale_reason is None
     return Calendar(

@@ -58,7 +58,7 @@ def _psql(system: System, arrival: date) -> list[float]:
         row = db.execute("SELECT hotel_id FROM hotels WHERE slug = 'malabar'").fetchone()
     hotel_id = int(row[0]) if row else 0
     names = {":hotel_id": "$1", ":arrival": "$2", ":departure": "$3"}
-    statement = re.sub(r"(?<!:):(hotel_id|arrival|departure)\b", lambda m: names[m[0]], str(shelf._SHELF.text))
+    statement = re.sub(r"(?<!:):(hotel_id|arrival|departure)\b", lambda m: names[m[0]], shelf._SHELF.statement)
     departure = arrival + timedelta(days=NIGHTS)
     once = (
         f"BEGIN;\nSELECT set_config('holdfast.hotel_id', '{hotel_id}', true);\n"

@@ -33,6 +33,8 @@ def zone(name: str) -> ZoneInfo:
         return ZoneInfo.from_file(rules, key=name)
 
 
+# The same few wall clocks of the same few days are asked for over and over, and their answer never changes.
+@lru_cache(maxsize=8192)
 def resolve(day: date, wall: time, zone_name: str) -> datetime:
     """The UTC instant at which the hotel's wall clock shows `wall` on `day`; gaps and repeats as told above.
 
@@ -72,6 +74,7 @@ def local(instant: datetime, zone_name: str) -> datetime:
     return instant.astimezone(zone(zone_name))
 
 
+@lru_cache(maxsize=8192)
 def local_text(instant: datetime, zone_name: str) -> str:
     """The instant in the hotel's local time for people: `Sat 14 Mar 2026, 18:00 (WET)`.
 

@@ -44,14 +44,28 @@ class Offer:
 _OFFERS: TypeAdapter[Offer] = TypeAdapter(Offer)
 
 
+class _AsItIs:
+    """Lets JSON that is written already pass; pydantic writes an offer in a fraction of the time."""
+
+    @staticmethod
+    def dumps(written: bytes) -> bytes:
+        """What is signed."""
+        return bytes(written)
+
+    @staticmethod
+    def loads(read: bytes) -> bytes:
+        """What was signed."""
+        return read
+
+
 @lru_cache(maxsize=4)
 def _serializer(secret: str) -> URLSafeSerializer:
-    return URLSafeSerializer(secret, salt="offer")
+    return URLSafeSerializer(secret, salt="offer", serializer=_AsItIs)
 
 
 def sign_offer(secret: str, offer: Offer) -> str:
     """The offer as the text that guests send back."""
-    signed = _serializer(secret).dumps(_OFFERS.dump_python(offer, mode="json"))
+    signed = _serializer(secret).dumps(_OFFERS.dump_json(offer))
     return signed if isinstance(signed, str) else signed.decode()
 
 
@@ -60,7 +74,7 @@ def read_offer(secret: str, signed: str, field: str = "offer_id") -> Offer:
     try:
         if len(signed) > MAX_OFFER_CHARACTERS:
             raise BadData("too long")
-        return _OFFERS.validate_python(_serializer(secret).loads(signed))
+        return _OFFERS.validate_json(_serializer(secret).loads(signed))
     except (BadData, ValueError) as error:
         raise rule("offer_unknown", "This is not an offer of ours; ask for availability again.", field) from error
 

@@ -19,6 +19,7 @@ from domain.changes import StayPlan
 from store.attention import ATTENTION, NEEDS_ATTENTION
 from store.hot import Hot
 from store.past_stays import PAST_STAYS
+from store.session import Database
 from store.states import read_plans
 
 _STATE: TypeAdapter[Booking] = TypeAdapter(Booking)
@@ -101,8 +102,17 @@ _BY_REFERENCE = Hot(_BOOKING + "WHERE b.hotel_id = :hotel_id AND b.reference = :
 
 async def read_booking(tx: AsyncConnection, hotel_id: int, reference: str) -> BookingRecord | None:
     """The booking of that reference at this hotel; None where there is none."""
+    return _record(hotel_id, await _BY_REFERENCE.rows(tx, {"hotel_id": hotel_id, "reference": reference}))
+
+
+async def look_at_booking(database: Database, hotel_id: int, reference: str) -> BookingRecord | None:
+    """The same in one round trip."""
     place = {"hotel_id": hotel_id, "reference": reference}
-    rows = await _BY_REFERENCE.rows(tx, place)
+    (rows,) = await database.look((_BY_REFERENCE, place), hotel_id=hotel_id)
+    return _record(hotel_id, rows)
+
+
+def _record(hotel_id: int, rows: Sequence[Any]) -> BookingRecord | None:
     if not rows:
         return None
     row = rows[0]
@@ -121,7 +131,7 @@ async def read_booking(tx: AsyncConnection, hotel_id: int, reference: str) -> Bo
     )
 
 
-_KEY_ANSWER = text("""
+_KEY_ANSWER = Hot("""
 SELECT body_hash FROM command_keys WHERE hotel_id = :hotel_id AND reference = :reference AND key = :key
 """)
 
@@ -129,7 +139,8 @@ SELECT body_hash FROM command_keys WHERE hotel_id = :hotel_id AND reference = :r
 async def read_command_key(tx: AsyncConnection, hotel_id: int, reference: str, key: str) -> str | None:
     """The fingerprint of the body that came with this command key; None when the key is new."""
     place = {"hotel_id": hotel_id, "reference": reference, "key": key}
-    return (await tx.execute(_KEY_ANSWER, place)).scalar()
+    rows = await _KEY_ANSWER.rows(tx, place)
+    return rows[0].body_hash if rows else None
 
 
 _CHANGE = text("""
@@ -195,7 +206,7 @@ WHERE h.hotel_id = :hotel_id
 
 
 async def look_before_opening(
-    tx: AsyncConnection, hotel_id: int, key: str, wanted: Sequence[tuple[int, date, int]]
+    database: Database, hotel_id: int, key: str, wanted: Sequence[tuple[int, date, int]]
 ) -> BeforeOpening | None:
     """The hotel's doors, an earlier booking of this key, and the first night that is short of rooms.
 
@@ -208,7 +219,7 @@ async def look_before_opening(
         "nights": [night for _, night, _ in wanted],
         "wanted": [rooms for _, _, rooms in wanted],
     }
-    rows = await _BEFORE_OPENING.rows(tx, asked)
+    (rows,) = await database.look((_BEFORE_OPENING, asked), hotel_id=hotel_id)
     if not rows:
         return None
     row = rows[0]

@@ -6,16 +6,21 @@ Statements are put together from constant pieces, one for each filter that is us
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import TextClause, text
+from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from store.attention import ATTENTION, NEEDS_ATTENTION
+from store.hot import Hot
+from store.session import Database
 
 MOST_OF_A_DAY = 300
 MOST_ROOMS = 1_000
 MOST_COUNTED = 10_000
+# Of the ways to narrow and sort a list, so many are remembered as they were asked.
+STATEMENTS_KEPT = 256
 EVERY_CHANNEL = "channel:*"
 
 
@@ -95,16 +100,17 @@ _CASTS = {"arrival": "date", "departure": "date", "created": "timestamptz"}
 _FEWEST_DIGITS = 4
 
 
-async def list_bookings(
-    tx: AsyncConnection, hotel_id: int, filters: DeskFilters, after: tuple[str, str] | None, limit: int
+async def look_at_bookings(
+    database: Database, hotel_id: int, filters: DeskFilters, after: tuple[str, str] | None, limit: int
 ) -> Sequence[Any]:
     """The hotel's bookings, at most `limit`, from the one after `after` (its sort value and reference) on."""
     clauses, values = _narrowed(hotel_id, filters)
     values["limit"] = limit
-    statement = _page(filters.sort, clauses, after is not None)
+    statement = _page(filters.sort, tuple(clauses), after is not None)
     if after is not None:
         values |= {"after_value": after[0], "after_reference": after[1]}
-    return (await tx.execute(statement, values)).all()
+    (rows,) = await database.look((statement, values), hotel_id=hotel_id)
+    return rows
 
 
 async def count_bookings(tx: AsyncConnection, hotel_id: int, filters: DeskFilters) -> int:
@@ -142,7 +148,8 @@ def _search_values(search: str) -> dict[str, str]:
     return {"search_start": f"{start}%", "digits": digits if len(digits) >= _FEWEST_DIGITS else ""}
 
 
-def _page(sort: str, clauses: Sequence[str], goes_on: bool) -> TextClause:
+@lru_cache(maxsize=STATEMENTS_KEPT)
+def _page(sort: str, clauses: tuple[str, ...], goes_on: bool) -> Hot:
     by = sort.removeprefix("-")
     key, cast = _KEYS[by], _CASTS[by]
     down = sort.startswith("-")
@@ -155,7 +162,7 @@ def _page(sort: str, clauses: Sequence[str], goes_on: bool) -> TextClause:
     page = f"SELECT b.*, {key} AS place {_FROM}{narrowed} ORDER BY {_order(key, down)} LIMIT :limit"
     # What a row shows of its rooms is looked up for the rows of the page only.
     order = _order("b.place", down)
-    return text(_ROW.format(page=page, order=order, needs_attention=NEEDS_ATTENTION, attention=ATTENTION))
+    return Hot(_ROW.format(page=page, order=order, needs_attention=NEEDS_ATTENTION, attention=ATTENTION))
 
 
 def _order(key: str, down: bool) -> str:
@@ -173,20 +180,20 @@ JOIN room_types t ON t.hotel_id = s.hotel_id AND t.room_type_id = s.room_type_id
 LEFT JOIN rooms r ON r.hotel_id = s.hotel_id AND r.room_id = s.room_id
 WHERE s.hotel_id = :hotel_id
 """
-_ARRIVALS = text(
+_ARRIVALS = Hot(
     _DAY_STAY
     + "AND s.arrival = :day AND s.status IN ('held', 'pending', 'confirmed', 'checked_in', 'checked_out', 'no_show') "
     "ORDER BY g.name, s.reference, s.stay LIMIT :most"
 )
 # Who should have left before and is still here leaves today.
-_DEPARTURES = text(
+_DEPARTURES = Hot(
     _DAY_STAY + "AND ((s.departure = :day AND s.status IN ('checked_in', 'checked_out')) "
     "OR (s.departure < :day AND s.status = 'checked_in')) ORDER BY r.number, s.reference, s.stay LIMIT :most"
 )
-_IN_HOUSE = text(
+_IN_HOUSE = Hot(
     _DAY_STAY + "AND s.status = 'checked_in' AND s.arrival <= :day ORDER BY r.number, s.reference, s.stay LIMIT :most"
 )
-_APPROVALS = text("""
+_APPROVALS = Hot("""
 SELECT b.reference, b.version, g.name AS guest_name, b.arrival, b.departure, b.currency, b.total_minor,
     b.approval_deadline, b.created_at,
     NOT b.agenda @> '[{"key": "approval_alert_desk"}]' AS half_gone,
@@ -198,7 +205,7 @@ WHERE b.hotel_id = :hotel_id AND b.status = 'pending'
 ORDER BY b.approval_deadline NULLS LAST, b.reference
 LIMIT :most
 """)
-_OPTIONS = text("""
+_OPTIONS = Hot("""
 SELECT b.reference, b.version, g.name AS guest_name, b.arrival, b.departure, b.currency, b.total_minor,
     b.hold_expires_at,
     (SELECT count(*) FROM stays s WHERE s.hotel_id = b.hotel_id AND s.reference = b.reference) AS rooms
@@ -208,7 +215,7 @@ WHERE b.hotel_id = :hotel_id AND b.status = 'held'
 ORDER BY b.hold_expires_at NULLS LAST, b.reference
 LIMIT :most
 """)
-_CHANGES = text("""
+_CHANGES = Hot("""
 SELECT c.reference, b.version, g.name AS guest_name, c.number, c.until, c.words, b.currency, c.before_minor,
     c.after_minor
 FROM change_requests c
@@ -219,7 +226,7 @@ ORDER BY c.until, c.reference
 LIMIT :most
 """)
 # What a booking says itself, and letters that did not reach their reader.
-_ATTENTION = text("""
+_ATTENTION = Hot("""
 SELECT found.reference, found.attention
 FROM (
     SELECT b.reference, b.attention, b.arrival
@@ -250,22 +257,26 @@ class DayRows:
     changes: Sequence[Any]
 
 
-async def read_day(tx: AsyncConnection, hotel_id: int, day: date) -> DayRows:
+async def look_at_day(database: Database, hotel_id: int, day: date) -> DayRows:
     """Who comes, leaves and stays on a hotel day, which requests wait and which bookings need a look."""
-    values = {"hotel_id": hotel_id, "day": day, "most": MOST_OF_A_DAY + 1}
-    of_today = {"hotel_id": hotel_id, "most": MOST_OF_A_DAY + 1}
+    most = MOST_OF_A_DAY + 1
+    values = {"hotel_id": hotel_id, "day": day, "most": most}
+    of_today = {"hotel_id": hotel_id, "most": most}
     return DayRows(
-        (await tx.execute(_ARRIVALS, values)).all(),
-        (await tx.execute(_DEPARTURES, values)).all(),
-        (await tx.execute(_IN_HOUSE, values)).all(),
-        (await tx.execute(_APPROVALS, of_today)).all(),
-        (await tx.execute(_ATTENTION, of_today)).all(),
-        (await tx.execute(_OPTIONS, of_today)).all(),
-        (await tx.execute(_CHANGES, of_today)).all(),
+        *await database.look(
+            (_ARRIVALS, values),
+            (_DEPARTURES, values),
+            (_IN_HOUSE, values),
+            (_APPROVALS, of_today),
+            (_ATTENTION, of_today),
+            (_OPTIONS, of_today),
+            (_CHANGES, of_today),
+            hotel_id=hotel_id,
+        )
     )
 
 
-_ROOMS = text("""
+_ROOMS = Hot("""
 SELECT r.room_id, r.number, r.floor, r.room_type_id, t.code AS room_type, t.name AS room_type_name, r.housekeeping,
     r.out_of_service, x.taken_by
 FROM rooms r
@@ -284,4 +295,4 @@ LIMIT :most
 async def read_rooms(tx: AsyncConnection, hotel_id: int, arrival: date, departure: date) -> Sequence[Any]:
     """The hotel's rooms in order of their numbers, each with who has it on any of the nights [arrival, departure)."""
     values = {"hotel_id": hotel_id, "arrival": arrival, "departure": departure, "most": MOST_ROOMS}
-    return (await tx.execute(_ROOMS, values)).all()
+    return await _ROOMS.rows(tx, values)

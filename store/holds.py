@@ -4,8 +4,8 @@ from collections import defaultdict
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import text
-from sqlalchemy.ext.asyncio import AsyncConnection
+from store.hot import Hot
+from store.session import Database
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,9 +18,9 @@ class HoldOwner:
 
 
 # As many rows of each kind as there may be holds, the longest-lived first: with the last of them one is free again.
-_OPEN = text(
+_OPEN = Hot(
     """
-    (SELECT 'email', hold_expires_at FROM bookings
+    (SELECT 'email' AS kind, hold_expires_at FROM bookings
      WHERE hotel_id = :hotel_id AND status = 'held' AND hold_email = :email
      ORDER BY hold_expires_at DESC NULLS FIRST LIMIT :most)
     UNION ALL
@@ -33,7 +33,7 @@ _OPEN = text(
      ORDER BY hold_expires_at DESC NULLS FIRST LIMIT :most)
     """
 )
-_ZONE = text("SELECT zone FROM hotels WHERE hotel_id = :hotel_id")
+_ZONE = Hot("SELECT zone FROM hotels WHERE hotel_id = :hotel_id")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +44,7 @@ class HoldsFull:
     zone: str
 
 
-async def holds_full(tx: AsyncConnection, hotel_id: int, owner: HoldOwner, most: int) -> HoldsFull | None:
+async def holds_full(database: Database, hotel_id: int, owner: HoldOwner, most: int) -> HoldsFull | None:
     """Whether an e-mail, an address or a device has `most` open holds at the hotel; None while all have fewer."""
     row = {
         "hotel_id": hotel_id,
@@ -54,11 +54,11 @@ async def holds_full(tx: AsyncConnection, hotel_id: int, owner: HoldOwner, most:
         "device": owner.device,
     }
     found: dict[str, list[datetime | None]] = defaultdict(list)
-    for kind, ends_at in await tx.execute(_OPEN, row):
+    rows, ((zone,),) = await database.look((_OPEN, row), (_ZONE, {"hotel_id": hotel_id}), hotel_id=hotel_id)
+    for kind, ends_at in rows:
         found[kind].append(ends_at)
     full = [ends for ends in found.values() if len(ends) >= most]
     if not full:
         return None
-    zone = (await tx.execute(_ZONE, {"hotel_id": hotel_id})).scalar_one()
     known = [[end for end in ends if end is not None] for ends in full]
     return HoldsFull(max(min(ends) for ends in known) if all(known) else None, zone)

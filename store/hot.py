@@ -1,4 +1,4 @@
-"""Statements on the path of a booking's creation: constant text, prepared, sent by the driver itself.
+"""Statements on the paths that people wait for: constant text, prepared, sent by the driver itself.
 
 SQLAlchemy's own layer costs as much as such a statement takes in the database. It still says how the parameters are
 written, so that all SQL in this folder reads alike.
@@ -7,11 +7,11 @@ written, so that all SQL in this folder reads alike.
 from collections.abc import Mapping
 from typing import Any
 
-from psycopg import AsyncRawCursor
+from psycopg import AsyncConnection, AsyncRawCursor
 from psycopg.rows import namedtuple_row
 from sqlalchemy import text
 from sqlalchemy.dialects.postgresql.asyncpg import PGDialect_asyncpg
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy.ext.asyncio import AsyncConnection as Transaction
 
 from store.session import driver_of
 
@@ -28,8 +28,13 @@ class Hot:
         self._sent = str(compiled).encode()
         self._names = tuple(compiled.positiontup or ())
 
-    async def rows(self, tx: AsyncConnection, values: Mapping[str, Any]) -> list[Any]:
-        """Every row, as a named tuple."""
-        cursor = AsyncRawCursor(await driver_of(tx), row_factory=namedtuple_row)
+    async def sent(self, driver: AsyncConnection[Any], values: Mapping[str, Any]) -> AsyncRawCursor[Any]:
+        """Asks; its rows, as named tuples, are in the cursor once the server has answered."""
+        cursor = AsyncRawCursor(driver, row_factory=namedtuple_row)
         await cursor.execute(self._sent, [values[name] for name in self._names], prepare=True)
+        return cursor
+
+    async def rows(self, tx: Transaction, values: Mapping[str, Any]) -> list[Any]:
+        """Every row, as a named tuple."""
+        cursor = await self.sent(await driver_of(tx), values)
         return await cursor.fetchall()

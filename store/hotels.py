@@ -3,12 +3,13 @@
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Row, TextClause, text
+from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from domain.refusals import absent
 from domain.terms import HotelTerms, StayTerms
-from store.session import adapter
+from store.hot import Hot
+from store.session import Database, adapter
 
 MAX_HOTELS = 200
 _TERMS = adapter(HotelTerms)
@@ -80,9 +81,9 @@ SELECT hotel_id, slug, code, name, city, country, address, phone, email, descrip
 FROM hotels
 """
 _LIST = text(f"{_HOTELS} WHERE active AND slug > :after ORDER BY slug LIMIT :limit")
-_BY_SLUG = text(f"{_HOTELS} WHERE slug = :key")
-_BY_CODE = text(f"{_HOTELS} WHERE code = :key")
-_BY_ID = text(f"{_HOTELS} WHERE hotel_id = :key")
+_BY_SLUG = Hot(f"{_HOTELS} WHERE slug = :key")
+_BY_CODE = Hot(f"{_HOTELS} WHERE code = :key")
+_BY_ID = Hot(f"{_HOTELS} WHERE hotel_id = :key")
 _ROOM_TYPES = text(
     """
     SELECT room_type_id, code, name, description, base_guests, max_guests, max_adults, max_children,
@@ -106,7 +107,7 @@ _TERMS_OF_VERSION = text(
 _STAY_POLICIES = text(
     "SELECT CAST(terms AS text) FROM stay_policies WHERE hotel_id = :hotel_id ORDER BY stay_policy_id"
 )
-_PLAN_POLICIES = text(
+_PLAN_POLICIES = Hot(
     """
     SELECT p.rate_plan_id, p.code, CAST(s.terms AS text)
     FROM rate_plans p
@@ -138,12 +139,27 @@ async def hotel_by_id(tx: AsyncConnection, hotel_id: int) -> Hotel | None:
     return await _one_hotel(tx, _BY_ID, hotel_id)
 
 
-async def _one_hotel(tx: AsyncConnection, statement: TextClause, key: str | int) -> Hotel | None:
-    row = (await tx.execute(statement, {"key": key})).one_or_none()
-    return None if row is None else _hotel(row)
+async def _one_hotel(tx: AsyncConnection, statement: Hot, key: str | int) -> Hotel | None:
+    return _only(await statement.rows(tx, {"key": key}))
 
 
-def _hotel(row: Row[Any]) -> Hotel:
+async def look_for_hotel(database: Database, slug: str) -> Hotel | None:
+    """The hotel of that slug, active or not."""
+    (found,) = await database.look((_BY_SLUG, {"key": slug}))
+    return _only(found)
+
+
+async def look_at_hotel(database: Database, hotel_id: int) -> Hotel | None:
+    """The hotel of that number."""
+    (found,) = await database.look((_BY_ID, {"key": hotel_id}))
+    return _only(found)
+
+
+def _only(rows: list[Any]) -> Hotel | None:
+    return _hotel(rows[0]) if rows else None
+
+
+def _hotel(row: Any) -> Hotel:
     *values, photos = row
     return Hotel(*values, photos=_photos(photos))
 
@@ -179,5 +195,14 @@ async def stay_policies(tx: AsyncConnection, hotel_id: int) -> dict[int, StayTer
 
 async def plan_policies(tx: AsyncConnection, hotel_id: int) -> dict[int, PlanPolicy]:
     """Which stay policy each rate plan of the hotel has now, by the plan's number."""
-    rows = await tx.execute(_PLAN_POLICIES, {"hotel_id": hotel_id})
+    return policies_of(await _PLAN_POLICIES.rows(tx, {"hotel_id": hotel_id}))
+
+
+def plan_policies_asked(hotel_id: int) -> tuple[Hot, dict[str, Any]]:
+    """The read of `plan_policies`, to be made together with others; `policies_of` reads its rows."""
+    return _PLAN_POLICIES, {"hotel_id": hotel_id}
+
+
+def policies_of(rows: list[Any]) -> dict[int, PlanPolicy]:
+    """Which stay policy each rate plan has, by the plan's number."""
     return {plan_id: PlanPolicy(plan_id, code, _STAY_TERMS.validate_json(terms)) for plan_id, code, terms in rows}

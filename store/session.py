@@ -7,9 +7,9 @@ transaction, so a connection that is used again, also after an error, carries no
 import asyncio
 import os
 import socket
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import psycopg
 from psycopg.pq import TransactionStatus
@@ -20,11 +20,16 @@ from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
+if TYPE_CHECKING:
+    from store.hot import Hot
+
 STATEMENT_TIMEOUT_MS = 4_000
 LOCK_TIMEOUT_MS = 2_000
 # The server ends what takes too long by itself; one that is silent for longer than that is not there any more.
 SILENCE_SECONDS = 4.5
 CANCEL_SECONDS = 1.0
+# Local to its transaction, so that nothing is carried over on the connection.
+_FOR_HOTEL = "SELECT set_config('holdfast.hotel_id', '{}', true)"
 
 
 class BypassingRole(RuntimeError):
@@ -134,7 +139,7 @@ class Database:
     @asynccontextmanager
     async def hotel(self, hotel_id: int) -> AsyncIterator[AsyncConnection]:
         """One transaction that sees and writes the rows of one hotel only."""
-        async with self._transaction(f"BEGIN; SELECT set_config('holdfast.hotel_id', '{int(hotel_id)}', true)") as tx:
+        async with self._transaction(f"BEGIN; {_FOR_HOTEL.format(int(hotel_id))}") as tx:
             yield tx
 
     @asynccontextmanager
@@ -143,6 +148,32 @@ class Database:
         who = "" if staff_id is None else f"; SELECT set_config('holdfast.staff_id', '{int(staff_id)}', true)"
         async with self._transaction(f"BEGIN{who}") as tx:
             yield tx
+
+    async def look(self, *asked: tuple["Hot", Mapping[str, Any]], hotel_id: int | None = None) -> list[list[Any]]:
+        """The rows of constant reads, all in one round trip, of one hotel or of public tables.
+
+        The server takes what arrives at once for one transaction, so the hotel's setting ends with it. Errors:
+        DatabaseAway as for a transaction.
+        """
+        try:
+            for _ in range(2 * self._pool_size):
+                tx = await self._engine.connect()
+                driver = await driver_of(tx)
+                try:
+                    found = await _looked(driver, asked, hotel_id)
+                except BaseException as trouble:
+                    lost = driver.closed and not driver.hung_up and isinstance(trouble, psycopg.OperationalError)
+                    await asyncio.shield(_give_back(tx, driver))
+                    if not lost:
+                        raise
+                    continue
+                await asyncio.shield(_give_back(tx, driver))
+                return found
+        except (psycopg.Error, DBAPIError, PoolTimeoutError) as trouble:
+            if not _may_pass(trouble):
+                raise
+            raise DatabaseAway(f"The database did not do it: {type(trouble).__name__}.") from trouble
+        raise DatabaseAway("The database closes every connection.")
 
     @asynccontextmanager
     async def _transaction(self, opening: str) -> AsyncIterator[AsyncConnection]:
@@ -192,6 +223,16 @@ async def driver_of(tx: AsyncConnection) -> Listener:
     if not isinstance(driver, Listener):
         raise TypeError("The store speaks through psycopg.")
     return driver
+
+
+async def _looked(
+    driver: Listener, asked: Sequence[tuple["Hot", Mapping[str, Any]]], hotel_id: int | None
+) -> list[list[Any]]:
+    async with driver.pipeline():
+        if hotel_id is not None:
+            await driver.execute(_FOR_HOTEL.format(int(hotel_id)).encode(), prepare=False)
+        cursors = [await statement.sent(driver, values) for statement, values in asked]
+    return [await cursor.fetchall() for cursor in cursors]
 
 
 async def _give_back(tx: AsyncConnection, driver: psycopg.AsyncConnection[Any]) -> None:

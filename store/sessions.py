@@ -13,6 +13,10 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from store.hot import Hot
+from store.session import Database
+from store.staff import StaffRole, own_roles_asked
+
 TOKEN_BYTES = 32
 MAX_TOKEN_LENGTH = 100
 SWEPT_AT_ONCE = 1_000
@@ -62,9 +66,11 @@ _OPEN = text(
     "INSERT INTO sessions (token_hash, staff_id, created_at, expires_at, logged_in_at) "
     "VALUES (:token_hash, :staff_id, :created_at, :expires_at, :logged_in_at)"
 )
-_FIND = text(
+# It says whose roles may be seen by what is read after it.
+_FIND = Hot(
     """
-    SELECT s.staff_id, p.email, p.name, s.expires_at, COALESCE(s.last_used_at, s.created_at)
+    SELECT s.staff_id, p.email, p.name, s.expires_at, COALESCE(s.last_used_at, s.created_at),
+        set_config('holdfast.staff_id', CAST(s.staff_id AS text), true)
     FROM sessions s
     JOIN staff p ON p.staff_id = s.staff_id AND p.active
     WHERE s.token_hash = :token_hash AND s.expires_at > :now
@@ -131,12 +137,15 @@ async def _opened(
     return session
 
 
-async def find_session(tx: AsyncConnection, token: str, now: datetime) -> StaffSession | None:
-    """The session of that token, if it is still open at `now` and its person still active."""
+async def look_at_session(database: Database, token: str, now: datetime) -> tuple[StaffSession, list[StaffRole]] | None:
+    """The session of that token with where its person works; None where it is not open at `now`, or they have left."""
     if len(token) > MAX_TOKEN_LENGTH:
         return None
-    row = (await tx.execute(_FIND, {"token_hash": _hashed(token), "now": now})).one_or_none()
-    return None if row is None else StaffSession(*row)
+    found, roles = await database.look((_FIND, {"token_hash": _hashed(token), "now": now}), own_roles_asked())
+    if not found:
+        return None
+    *values, _ = found[0]
+    return StaffSession(*values), [StaffRole(*row) for row in roles]
 
 
 async def touch_session(tx: AsyncConnection, token: str, now: datetime) -> None:

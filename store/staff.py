@@ -1,9 +1,12 @@
 """Staff: who they are and where they work."""
 
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
+
+from store.hot import Hot
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +48,22 @@ _ROLES = text(
     ORDER BY h.slug
     """
 )
+
+# Of the person who is named in the transaction.
+_OWN_ROLES = Hot(
+    """
+    SELECT r.hotel_id, h.slug, h.name, r.role
+    FROM staff_roles r
+    JOIN hotels h ON h.hotel_id = r.hotel_id
+    WHERE r.staff_id = CAST(nullif(current_setting('holdfast.staff_id', true), '') AS int)
+    ORDER BY h.slug
+    """
+)
+
+
+def own_roles_asked() -> tuple[Hot, dict[str, Any]]:
+    """The read of where the person works whom the transaction names, to be made together with others."""
+    return _OWN_ROLES, {}
 
 
 async def find_staff_by_email(tx: AsyncConnection, email: str) -> StaffMember | None:

@@ -43,6 +43,26 @@ def grpc_calls() -> Callable[[bytes], int]:
     return count
 
 
+def postgres_questions() -> Callable[[bytes], int]:
+    """Counts after what a client of Postgres waits for an answer: simple queries, and the ends of extended ones."""
+    kept, began = b"", False
+
+    def count(piece: bytes) -> int:
+        nonlocal kept, began
+        kept += piece
+        asked = 0
+        # The greeting is the one message without a letter in front.
+        while len(kept) >= (head := 5 if began else 4):
+            length = head - 4 + int.from_bytes(kept[head - 4 : head])
+            if len(kept) < length:
+                break
+            asked += began and kept[:1] in (b"Q", b"S")
+            kept, began = kept[length:], True
+        return asked
+
+    return count
+
+
 def nothing() -> Callable[[bytes], int]:
     """For lines of which only the connections count."""
     return lambda _: 0

@@ -6,6 +6,7 @@ import signal
 import sys
 
 import structlog
+import uvloop
 from temporalio.client import Client
 from temporalio.runtime import PrometheusConfig, Runtime, TelemetryConfig
 from temporalio.service import RPCError
@@ -108,7 +109,8 @@ async def work(settings: Settings) -> None:
 
 def main() -> None:
     """Entry point."""
-    asyncio.run(work(Settings()))
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(work(Settings()))
     # Everything is closed by now. Temporal's own threads may still call Python, which aborts when it ends meanwhile.
     sys.stdout.flush()
     sys.stderr.flush()

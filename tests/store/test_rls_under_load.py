@@ -10,11 +10,14 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from random import Random
 
+import psycopg
 import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from store import session
+from store.hot import Hot
 from store.session import Database, DatabaseAway
 from store.session import app_url as in_role
 from tests.story.world import connect
@@ -37,6 +40,9 @@ async def one(database: Database, draw: Random, tally: Tally) -> None:
     """One transaction of a hotel, or of nobody; some fail in the middle. What it saw has to be its own."""
     hotel_id = draw.choice((*HOTELS, None))
     fate = draw.choice(("ends", "ends", "ends", "fails in SQL", "fails", "takes too long"))
+    if draw.random() < 0.5:
+        await one_look(database, hotel_id, fate, tally)
+        return
     with_hotel = database.public() if hotel_id is None else database.hotel(hotel_id)
     try:
         async with with_hotel as tx:
@@ -50,6 +56,16 @@ async def one(database: Database, draw: Random, tally: Tally) -> None:
             if fate == "fails":
                 raise LookupError
     except (DBAPIError, DatabaseAway, LookupError):
+        tally["failed"] += 1
+
+
+async def one_look(database: Database, hotel_id: int | None, fate: str, tally: Tally) -> None:
+    """The same in one round trip, where what fails does so after the rows were found."""
+    then = {"fails in SQL": (Hot("SELECT 1 / 0 AS nothing"), {})}.get(fate, (Hot("SELECT 1 AS one"), {}))
+    try:
+        rows, _ = await database.look((Hot(LOOK.text), {}), then, hotel_id=hotel_id)
+        tally["foreign" if {row.hotel_id for row in rows} != ({hotel_id} - {None}) else "own"] += 1
+    except (psycopg.Error, DatabaseAway):
         tally["failed"] += 1
 
 
@@ -104,16 +120,23 @@ async def test_hotels_in_turn_on_four_connections_see_their_own_rows_only(fresh_
         assert sum(sessions(fresh_url).values()) <= CONNECTIONS
 
 
-@pytest.mark.parametrize("guard", ["a setting that outlives its transaction", "a setting that is made once"])
+@pytest.mark.parametrize(
+    "guard",
+    ["outlives its transaction", "outlives its look", "is made once"],
+)
 async def test_a_hotel_that_stays_with_the_connection_is_noticed(
     app_url: str, monkeypatch: pytest.MonkeyPatch, guard: str
 ) -> None:
     """Without the setting that is local to its transaction and made anew for each, others' rows are seen."""
     local = Database._transaction
+    if guard == "outlives its look":
+        monkeypatch.setattr(session, "_FOR_HOTEL", session._FOR_HOTEL.replace("true", "false"))
 
     def kept(database: Database, opening: str):  # type: ignore[no-untyped-def]
         said = opening.replace(", true)", ", false)")
-        if guard == "a setting that is made once" and "hotel_id', '" in said:
+        if guard == "outlives its look":
+            said = opening.replace(", false)", ", true)")
+        if guard == "is made once" and "hotel_id', '" in said:
             hotel_id = said.rpartition("', '")[2].partition("'")[0]
             known = "NULLIF(current_setting('holdfast.hotel_id', true), '')"
             said = f"BEGIN; SELECT set_config('holdfast.hotel_id', coalesce({known}, '{hotel_id}'), false)"

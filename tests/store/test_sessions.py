@@ -8,7 +8,7 @@ from sqlalchemy import text
 from store.session import Database, app_url
 from store.sessions import (
     create_session,
-    find_session,
+    look_at_session,
     revoke_session,
     revoke_sessions_of,
     sweep_sessions,
@@ -24,10 +24,11 @@ async def test_a_session_is_open_until_its_very_end(database: Database) -> None:
     member = await person(database)
     async with database.public() as tx:
         session = await create_session(tx, member.id, NOW, SHIFT)
-    async with database.public() as tx:
-        open_one = await find_session(tx, session.token, NOW + SHIFT - timedelta(seconds=1))
-        assert await find_session(tx, session.token, NOW + SHIFT) is None
-    assert open_one is not None
+    known = await look_at_session(database, session.token, NOW + SHIFT - timedelta(seconds=1))
+    assert await look_at_session(database, session.token, NOW + SHIFT) is None
+    assert known is not None
+    open_one, roles = known
+    assert [role.hotel_slug for role in roles] == ["malabar"]
     assert (open_one.staff_id, open_one.email, open_one.expires_at) == (member.id, member.email, NOW + SHIFT)
     assert session.expires_at == NOW + SHIFT
 
@@ -52,8 +53,7 @@ async def test_no_two_sessions_share_a_token(database: Database) -> None:
 
 @pytest.mark.parametrize("token", ["", "x", "not-a-token", "ü" * 50, "x" * 101, "x" * 100_000])
 async def test_what_is_no_token_opens_nothing(database: Database, token: str) -> None:
-    async with database.public() as tx:
-        assert await find_session(tx, token, NOW) is None
+    assert await look_at_session(database, token, NOW) is None
 
 
 async def test_logging_out_ends_that_session_at_once_and_no_other(database: Database) -> None:
@@ -63,9 +63,9 @@ async def test_logging_out_ends_that_session_at_once_and_no_other(database: Data
     async with database.public() as tx:
         assert await revoke_session(tx, one.token) is True
     async with database.public() as tx:
-        assert await find_session(tx, one.token, NOW) is None
-        assert await find_session(tx, other.token, NOW) is not None
         assert await revoke_session(tx, one.token) is False
+    assert await look_at_session(database, one.token, NOW) is None
+    assert await look_at_session(database, other.token, NOW) is not None
 
 
 async def test_all_sessions_of_a_person_end_together(database: Database) -> None:
@@ -75,8 +75,8 @@ async def test_all_sessions_of_a_person_end_together(database: Database) -> None
         theirs = await create_session(tx, colleague.id, NOW, SHIFT)
     async with database.public() as tx:
         assert await revoke_sessions_of(tx, member.id) == 3
-        assert [await find_session(tx, session.token, NOW) for session in mine] == [None] * 3
-        assert await find_session(tx, theirs.token, NOW) is not None
+    assert [await look_at_session(database, session.token, NOW) for session in mine] == [None] * 3
+    assert await look_at_session(database, theirs.token, NOW) is not None
 
 
 async def test_a_person_who_has_left_has_no_session_any_more(fresh_url: str) -> None:
@@ -86,8 +86,7 @@ async def test_a_person_who_has_left_has_no_session_any_more(fresh_url: str) -> 
             session = await create_session(tx, member.id, NOW, SHIFT)
         async with opened(fresh_url) as owner, owner.public() as tx:
             await tx.execute(text("UPDATE staff SET active = false WHERE staff_id = :id"), {"id": member.id})
-        async with database.public() as tx:
-            assert await find_session(tx, session.token, NOW) is None
+        assert await look_at_session(database, session.token, NOW) is None
         assert (await person(database)).active is False
 
 
@@ -100,4 +99,4 @@ async def test_sweeping_removes_what_has_expired_and_nothing_else(fresh_url: str
         async with database.public() as tx:
             assert await sweep_sessions(tx, NOW) == 1
             assert await sweep_sessions(tx, NOW) == 0
-            assert await find_session(tx, lasting.token, NOW) is not None
+        assert await look_at_session(database, lasting.token, NOW) is not None

@@ -3,21 +3,26 @@
 from collections.abc import Sequence
 from datetime import date, timedelta
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import Row, event, text
+from sqlalchemy import Row, text
+from sqlalchemy.engine import make_url
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from cli.postgres import SOCKET_NAME
 from domain.quoting import calendar, quotes
 from domain.rates import Derivation, NightRate
 from domain.refusals import Refused
 from domain.stay import Party, StayDates
 from store.demo import HOUSES
+from store.hotels import plan_policies_asked
 from store.seed import seed
 from store.session import Database, app_url
-from store.shelf import load_shelf, night_stock
+from store.shelf import load_shelf, night_stock, shelf_asked, shelf_of
 from tests.houses import opened
+from tests.toll import Toll, postgres_questions
 
 TODAY = date(2031, 12, 1)
 ARRIVAL = date(2031, 12, 28)
@@ -214,13 +219,20 @@ async def test_a_year_of_the_calendar_comes_from_the_shelf(database: Database) -
     assert sum(night.lowest_minor is not None for night in nights) > 350
 
 
-async def test_looking_at_the_shelf_is_one_round_trip(database: Database) -> None:
-    sent: list[str] = []
-    async with database.hotel(3) as tx:
-
-        def note(_connection: object, _cursor: object, statement: str, *_rest: object) -> None:
-            sent.append(statement)
-
-        event.listen(tx.sync_connection, "before_cursor_execute", note)
-        await load_shelf(tx, 3, ARRIVAL, DEPARTURE)
-    assert len(sent) == 1
+async def test_looking_at_the_shelf_and_its_plans_is_one_round_trip(fresh_url: str, tmp_path: Path) -> None:
+    """A transaction around the shelf alone is three."""
+    server = Path(str(make_url(fresh_url).query["host"])) / SOCKET_NAME
+    asked = (shelf_asked(3, ARRIVAL, DEPARTURE), plan_policies_asked(3))
+    with Toll(str(server), str(tmp_path / SOCKET_NAME), postgres_questions) as line:
+        by_line = make_url(app_url(fresh_url)).update_query_dict({"host": str(tmp_path)})
+        async with opened(by_line.render_as_string(hide_password=False)) as database:
+            # The first time the connection is made and its statements are made known to the server.
+            await database.look(*asked, hotel_id=3)
+            before = line.calls
+            rows, plans = await database.look(*asked, hotel_id=3)
+            assert line.calls == before + 1
+            assert len(rows) == 1
+            assert len(plans) == len(HOUSES[2].plans)
+            async with database.hotel(3) as tx:
+                assert await load_shelf(tx, 3, ARRIVAL, DEPARTURE) == shelf_of(rows)
+            assert line.calls == before + 1 + 3
