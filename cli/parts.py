@@ -127,7 +127,9 @@ def temporal_part(stack: Stack, server: EmbeddedTemporal) -> Part:
     async def ready() -> bool:
         return await asyncio.to_thread(server.is_ready)
 
-    return Part("temporal", server.command(), stack.environment(), rank=TEMPORAL_RANK, ready=ready, ends_silently=True)
+    # The server's language collects garbage at every doubling; more memory buys it a tenth of its processor time.
+    environment = {"GOGC": "300", **stack.environment()}
+    return Part("temporal", server.command(), environment, rank=TEMPORAL_RANK, ready=ready, ends_silently=True)
 
 
 def doubles_part(stack: Stack) -> Part:
