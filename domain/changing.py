@@ -208,7 +208,12 @@ def reinstated(booking: Booking, act: Act, stays: Sequence[Stay], *, oversell: b
     after = replace(
         after, since=act.now, cancellation_reason="",
         moves=tuple(m for m in after.moves if m.key not in _OF_LIFE and not _of(m.key, numbers)),
-        fired=tuple(key for key in after.fired if key not in _OF_LIFE and not _of(key, numbers)),
+        # Who was written to before the arrival knows: the letter is not promised a second time for the same arrival.
+        fired=tuple(
+            key
+            for key in after.fired
+            if key not in _OF_LIFE and (key.startswith("pre_arrival") or not _of(key, numbers))
+        ),
     )  # fmt: skip
     if status is Status.PENDING:
         after = replace(after, approval_deadline=approval_deadline(after.terms, act.now, after.arrival))

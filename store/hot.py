@@ -4,7 +4,9 @@ SQLAlchemy's own layer costs as much as such a statement takes in the database. 
 written, so that all SQL in this folder reads alike.
 """
 
-from collections.abc import Mapping
+import asyncio
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
 from psycopg import AsyncConnection, AsyncRawCursor
@@ -38,3 +40,27 @@ class Hot:
         """Every row, as a named tuple."""
         cursor = await self.sent(await driver_of(tx), values)
         return await cursor.fetchall()
+
+
+# A statement with its values.
+Asked = tuple[Hot, Mapping[str, Any]]
+
+
+async def at_once(tx: Transaction, *asked: Asked) -> list[AsyncRawCursor[Any]]:
+    """Statements that do not need each other's answers, in one round trip; each cursor has what its own one answered.
+
+    One that fails ends those after it, and its error is the one that is raised.
+    """
+    sending = asyncio.create_task(_send(await driver_of(tx), asked))
+    try:
+        return await asyncio.shield(sending)
+    finally:
+        # Whoever is cancelled waits for the end all the same: a connection is of no use in the middle of its answers.
+        while not sending.done():
+            with suppress(asyncio.CancelledError):
+                await asyncio.wait((sending,))
+
+
+async def _send(driver: AsyncConnection[Any], asked: Sequence[Asked]) -> list[AsyncRawCursor[Any]]:
+    async with driver.pipeline():
+        return [await statement.sent(driver, values) for statement, values in asked]

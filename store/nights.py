@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from domain.refusals import Refused, conflict
 from domain.stay import day_text
 from domain.steps import NightMove
+from store.hot import Hot
 
 # Rows are locked in the order of (room type, night), so that two takers can't wait for each other. A night that is
 # only given back is never refused, so a change works in a full house. What is written after these parts must depend on
@@ -48,7 +49,7 @@ SELECT s.room_type_id, s.night, s.free, t.name
 FROM short s JOIN room_types t ON t.hotel_id = :hotel_id AND t.room_type_id = s.room_type_id
 ORDER BY s.room_type_id, s.night
 """
-MOVE = text(TAKING + SHORTAGE)
+MOVE = Hot(TAKING + SHORTAGE)
 
 
 async def move_nights(
@@ -60,7 +61,7 @@ async def move_nights(
     """
     if not moves:
         return
-    check_taken((await tx.execute(MOVE, {"hotel_id": hotel_id, **wanted(moves, oversell=oversell)})).all())
+    check_taken(await MOVE.rows(tx, {"hotel_id": hotel_id, **wanted(moves, oversell=oversell)}))
 
 
 def wanted(moves: Sequence[NightMove], *, oversell: bool = False) -> dict[str, Any]:

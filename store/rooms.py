@@ -3,31 +3,31 @@
 Rooms are locked by id; the exclusion constraint behind the segments is law, so a room is never given twice.
 """
 
-from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from domain.booking import Booking
 from domain.refusals import conflict, rule
 from domain.steps import Step
+from store.hot import Hot, at_once
 
 # The rooms that are left are locked with those that are taken. Otherwise two guests who change into each other's rooms
 # wait for each other: each new segment for the end of the transaction that has just left that room.
-_LOCK = text("""
+_LOCK = Hot("""
 SELECT room_id, number, housekeeping, out_of_service, active FROM rooms
 WHERE hotel_id = :hotel_id AND (room_id = ANY(CAST(:room_ids AS int[])) OR room_id IN (
     SELECT s.room_id FROM room_segments s
     WHERE s.hotel_id = :hotel_id AND s.reference = :reference AND s.stay = ANY(CAST(:stays AS int[]))))
 ORDER BY room_id FOR UPDATE
 """)
-_LEAVE = text("""
+_LEAVE = Hot("""
 DELETE FROM room_segments WHERE hotel_id = :hotel_id AND reference = :reference AND stay = ANY(CAST(:stays AS int[]))
 """)
-_OCCUPY = text("""
+_OCCUPY = Hot("""
 INSERT INTO room_segments (hotel_id, reference, stay, room_id, arrival, departure)
 VALUES (:hotel_id, :reference, :stay, :room_id, :arrival, :departure)
 ON CONFLICT DO NOTHING RETURNING segment_id
 """)
-_FREE = text("""
+_FREE = Hot("""
 SELECT r.number FROM rooms r
 JOIN rooms same ON same.hotel_id = r.hotel_id AND same.room_id = :room_id AND same.room_type_id = r.room_type_id
 WHERE r.hotel_id = :hotel_id AND r.active AND NOT r.out_of_service
@@ -37,7 +37,7 @@ WHERE r.hotel_id = :hotel_id AND r.active AND NOT r.out_of_service
 ORDER BY length(r.number), r.number
 LIMIT 20
 """)
-_DIRTY = text("""
+_DIRTY = Hot("""
 UPDATE rooms SET housekeeping = 'dirty' WHERE hotel_id = :hotel_id AND room_id = ANY(CAST(:room_ids AS int[]))
 """)
 
@@ -52,7 +52,7 @@ async def change_rooms(tx: AsyncConnection, booking: Booking, step: Step) -> Non
         return
     place = {"hotel_id": booking.hotel_id, "reference": booking.reference}
     stays = [change.stay for change in step.rooms]
-    rows = (await tx.execute(_LOCK, {**place, "room_ids": room_ids, "stays": stays})).all()
+    rows = await _LOCK.rows(tx, {**place, "room_ids": room_ids, "stays": stays})
     numbers = {row.room_id: row.number for row in rows}
     given = {change.room_id for change in step.rooms if change.room_id}
     for row in rows:
@@ -66,16 +66,16 @@ async def change_rooms(tx: AsyncConnection, booking: Booking, step: Step) -> Non
                 room=row.number,
             )
     if step.rooms:
-        await tx.execute(_LEAVE, {**place, "stays": stays})
+        await at_once(tx, (_LEAVE, {**place, "stays": stays}))
     for change in step.rooms:
         if change.room_id is None:
             continue
         dates = {"arrival": change.arrival, "departure": change.departure}
-        taken = await tx.execute(_OCCUPY, {**place, "stay": change.stay, "room_id": change.room_id, **dates})
-        if taken.scalar() is None:
+        taken = {**place, "stay": change.stay, "room_id": change.room_id, **dates}
+        if not await _OCCUPY.rows(tx, taken):
             number = numbers.get(change.room_id, "")
-            free = (await tx.execute(_FREE, {**place, "room_id": change.room_id, **dates})).scalars().all()
+            free = [row.number for row in await _FREE.rows(tx, taken)]
             told = f"Room {number} is given to somebody else on these nights."
-            raise conflict("room_not_free", told, room=number, free_rooms=list(free))
+            raise conflict("room_not_free", told, room=number, free_rooms=free)
     if step.dirty_rooms:
-        await tx.execute(_DIRTY, {**place, "room_ids": list(step.dirty_rooms)})
+        await at_once(tx, (_DIRTY, {**place, "room_ids": list(step.dirty_rooms)}))

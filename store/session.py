@@ -7,12 +7,12 @@ transaction, so a connection that is used again, also after an error, carries no
 import asyncio
 import os
 import socket
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Coroutine, Sequence
 from contextlib import asynccontextmanager, suppress
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import psycopg
-from psycopg.pq import TransactionStatus
+from psycopg.pq import PipelineStatus, TransactionStatus
 from pydantic import TypeAdapter
 from sqlalchemy import text
 from sqlalchemy.engine import make_url
@@ -21,7 +21,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 if TYPE_CHECKING:
-    from store.hot import Hot
+    from store.hot import Asked
 
 STATEMENT_TIMEOUT_MS = 4_000
 LOCK_TIMEOUT_MS = 2_000
@@ -30,6 +30,9 @@ SILENCE_SECONDS = 4.5
 CANCEL_SECONDS = 1.0
 # Local to its transaction, so that nothing is carried over on the connection.
 _FOR_HOTEL = "SELECT set_config('holdfast.hotel_id', '{}', true)"
+
+
+Done = TypeVar("Done")
 
 
 class BypassingRole(RuntimeError):
@@ -102,6 +105,8 @@ class Database:
 
     def __init__(self, url: str, *, pool_size: int = 8) -> None:
         self._pool_size = pool_size
+        # What goes on to its end for those who have gone, too.
+        self._left: set[asyncio.Task[Any]] = set()
         self._engine: AsyncEngine = create_async_engine(
             make_url(url).set(drivername="postgresql+psycopg"),
             isolation_level="AUTOCOMMIT",
@@ -133,7 +138,9 @@ class Database:
                 raise BypassingRole(f"The role {row[0]} can bypass row security; use holdfast_app.")
 
     async def close(self) -> None:
-        """Closes the pool."""
+        """Closes the pool, once what goes on for those who have gone is at its end."""
+        while self._left:
+            await asyncio.wait(self._left)
         await self._engine.dispose()
 
     @asynccontextmanager
@@ -149,31 +156,45 @@ class Database:
         async with self._transaction(f"BEGIN{who}") as tx:
             yield tx
 
-    async def look(self, *asked: tuple["Hot", Mapping[str, Any]], hotel_id: int | None = None) -> list[list[Any]]:
+    async def look(self, *asked: "Asked", hotel_id: int | None = None) -> list[list[Any]]:
         """The rows of constant reads, all in one round trip, of one hotel or of public tables.
 
-        The server takes what arrives at once for one transaction, so the hotel's setting ends with it. Errors:
-        DatabaseAway as for a transaction.
+        The server takes what arrives at once for one transaction, so the hotel's setting ends with it. A look that
+        nobody waits for any more goes on to its end, which the bounds of statements keep near: what is cut in the
+        middle of several answers leaves a connection of no use. Errors: DatabaseAway as for a transaction.
         """
         try:
-            for _ in range(2 * self._pool_size):
-                tx = await self._engine.connect()
-                driver = await driver_of(tx)
-                try:
-                    found = await _looked(driver, asked, hotel_id)
-                except BaseException as trouble:
-                    lost = driver.closed and not driver.hung_up and isinstance(trouble, psycopg.OperationalError)
-                    await asyncio.shield(_give_back(tx, driver))
-                    if not lost:
-                        raise
-                    continue
-                await asyncio.shield(_give_back(tx, driver))
-                return found
+            return await asyncio.shield(self._in_the_end(self._look(asked, hotel_id)))
         except (psycopg.Error, DBAPIError, PoolTimeoutError) as trouble:
             if not _may_pass(trouble):
                 raise
             raise DatabaseAway(f"The database did not do it: {type(trouble).__name__}.") from trouble
+
+    async def _look(self, asked: Sequence["Asked"], hotel_id: int | None) -> list[list[Any]]:
+        for _ in range(2 * self._pool_size):
+            tx, driver = await self._make_connected()
+            try:
+                return await _looked(driver, asked, hotel_id)
+            except psycopg.OperationalError:
+                # A connection that a restarted server has forgotten is thrown away.
+                if driver.hung_up or not driver.closed:
+                    raise
+            finally:
+                await _give_back(tx, driver)
         raise DatabaseAway("The database closes every connection.")
+
+    def _in_the_end(self, doing: Coroutine[Any, Any, Done]) -> "asyncio.Task[Done]":
+        """A task that is seen to its end, whoever waits for it."""
+        task = asyncio.create_task(doing)
+        self._left.add(task)
+        task.add_done_callback(self._over)
+        return task
+
+    def _over(self, task: "asyncio.Task[Any]") -> None:
+        self._left.discard(task)
+        if not task.cancelled():
+            # Looked at here, because nobody may wait for it any more.
+            task.exception()
 
     @asynccontextmanager
     async def _transaction(self, opening: str) -> AsyncIterator[AsyncConnection]:
@@ -200,11 +221,31 @@ class Database:
                 raise
             raise DatabaseAway(f"The database did not do it: {type(trouble).__name__}.") from trouble
 
+    async def _connected(self) -> tuple[AsyncConnection, Listener]:
+        """A connection of the pool. One that is made for somebody who does not wait for it goes to the pool.
+
+        A pool that is interrupted while it makes one forgets it, and the server keeps it open.
+        """
+        making = self._in_the_end(self._make_connected())
+        try:
+            return await asyncio.shield(making)
+        except asyncio.CancelledError:
+            making.add_done_callback(self._take_back)
+            raise
+
+    async def _make_connected(self) -> tuple[AsyncConnection, Listener]:
+        tx = await self._engine.connect()
+        return tx, await driver_of(tx)
+
+    def _take_back(self, made: "asyncio.Task[tuple[AsyncConnection, Listener]]") -> None:
+        if made.cancelled() or made.exception() is not None:
+            return
+        self._in_the_end(_give_back(*made.result()))
+
     async def _begin(self, opening: bytes) -> tuple[AsyncConnection, Listener]:
         """A connection in a fresh transaction. Connections that a restarted server has forgotten are thrown away."""
         for _ in range(2 * self._pool_size):
-            tx = await self._engine.connect()
-            driver = await driver_of(tx)
+            tx, driver = await self._connected()
             try:
                 await driver.execute(opening, prepare=False)
             except BaseException as trouble:
@@ -225,9 +266,7 @@ async def driver_of(tx: AsyncConnection) -> Listener:
     return driver
 
 
-async def _looked(
-    driver: Listener, asked: Sequence[tuple["Hot", Mapping[str, Any]]], hotel_id: int | None
-) -> list[list[Any]]:
+async def _looked(driver: Listener, asked: Sequence["Asked"], hotel_id: int | None) -> list[list[Any]]:
     async with driver.pipeline():
         if hotel_id is not None:
             await driver.execute(_FOR_HOTEL.format(int(hotel_id)).encode(), prepare=False)
@@ -236,8 +275,9 @@ async def _looked(
 
 
 async def _give_back(tx: AsyncConnection, driver: psycopg.AsyncConnection[Any]) -> None:
-    """Returns the connection to the pool, or takes it out where it is lost or still in a transaction."""
-    if driver.closed or driver.info.transaction_status is not TransactionStatus.IDLE:
+    """Returns the connection to the pool, or takes it out where it is lost, or still busy with what it did."""
+    idle = not driver.closed and driver.info.transaction_status is TransactionStatus.IDLE
+    if not idle or driver.pgconn.pipeline_status != PipelineStatus.OFF:
         await tx.invalidate()
     await tx.close()
 

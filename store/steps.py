@@ -8,7 +8,6 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
-from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from domain.agenda import Entry, agenda, next_alarm
@@ -18,11 +17,12 @@ from domain.steps import Overtaken, Repeated, Step
 from domain.waiting import waiting_for
 from messages.bookings import TakeStep
 from store.changes import mark_released, write_change, write_commission, write_plans
+from store.hot import Asked, Hot, at_once
 from store.nights import move_nights
 from store.rooms import change_rooms
 from store.states import dump_agenda, dump_entry, dump_notices, dump_state, dump_stays
 
-_EVENT = text("""
+_EVENT = Hot("""
 INSERT INTO booking_events (hotel_id, reference, seq, step_id, happened_at, actor_kind, actor_role, staff_id, channel,
     what, reason, status_before, status_after, awaited, policy_version, difference)
 SELECT :hotel_id, :reference, :seq, :step_id, :now, :actor_kind, :actor_role, :staff_id, :channel, :what, :reason,
@@ -31,19 +31,19 @@ FROM bookings b WHERE b.hotel_id = :hotel_id AND b.reference = :reference
 ON CONFLICT (hotel_id, reference, seq) DO NOTHING
 RETURNING seq
 """)
-_EARLIER_EVENT = text("""
+_EARLIER_EVENT = Hot("""
 SELECT e.step_id, e.what, coalesce(k.key, '') AS key, coalesce(k.body_hash, '') AS body_hash
 FROM booking_events e LEFT JOIN command_keys k USING (hotel_id, reference, seq)
 WHERE e.hotel_id = :hotel_id AND e.reference = :reference AND e.seq = :seq
 """)
-_KEY = text("""
+_KEY = Hot("""
 INSERT INTO command_keys (hotel_id, reference, key, body_hash, seq)
 VALUES (:hotel_id, :reference, :key, :body_hash, :seq) ON CONFLICT DO NOTHING RETURNING seq
 """)
-_EARLIER_KEY = text("""
+_EARLIER_KEY = Hot("""
 SELECT body_hash FROM command_keys WHERE hotel_id = :hotel_id AND reference = :reference AND key = :key
 """)
-_BOOKING_AFTER = text("""
+_BOOKING_AFTER = Hot("""
 UPDATE bookings SET status = :status, payment_status = :payment_status, version = :version, seq = :seq,
     state = CAST(:state AS jsonb), agenda = CAST(:agenda AS jsonb), waiting_for = :waiting_for, next_at = :next_at,
     approval_deadline = :approval_deadline, hold_expires_at = :hold_expires_at, paid_minor = :paid_minor,
@@ -52,7 +52,7 @@ UPDATE bookings SET status = :status, payment_status = :payment_status, version 
     last_instant = :now
 WHERE hotel_id = :hotel_id AND reference = :reference AND seq < :seq
 """)
-_STAYS_AFTER = text("""
+_STAYS_AFTER = Hot("""
 UPDATE stays t SET status = s.status, inventory_type_id = s.inventory_type_id, room_id = s.room_id,
     checked_in_at = s.checked_in_at, checked_out_at = s.checked_out_at, departure = s.departure,
     total_minor = s.total_minor, fee_minor = s.fee_minor
@@ -60,13 +60,13 @@ FROM jsonb_to_recordset(CAST(:stays AS jsonb)) AS s (number int, status text, in
     checked_in_at timestamptz, checked_out_at timestamptz, departure date, total_minor bigint, fee_minor bigint)
 WHERE t.hotel_id = :hotel_id AND t.reference = :reference AND t.stay = s.number
 """)
-_PAYMENT = text("""
+_MONEY = Hot("""
 INSERT INTO payments (hotel_id, reference, number, method, amount_minor, currency, external_reference, received_at,
     business_date, staff_id)
 VALUES (:hotel_id, :reference, :number, :method, :amount_minor, :currency, :external_reference, :now, :business_date,
     :staff_id)
 """)
-_NOTICES = text("""
+_LETTERS = Hot("""
 WITH written AS (
     INSERT INTO notices (hotel_id, reference, seq, kind, audience, stay, due_at, useful_until, data)
     SELECT :hotel_id, :reference, :seq, n.kind, n.audience, n.stay, :now, n.useful_until, n.data
@@ -89,97 +89,99 @@ async def write_step(tx: AsyncConnection, taken: TakeStep) -> None:
     """
     step, booking = taken.step, taken.step.after
     place = {"hotel_id": booking.hotel_id, "reference": booking.reference, "seq": booking.seq}
-    await _write_event(tx, taken, place)
-    if taken.key:
-        await _write_key(tx, taken, place)
+    await _claim(tx, taken, place)
     await move_nights(tx, booking.hotel_id, step.nights, oversell=step.oversell)
     # A stay that is added has to be there before a room can be given to it.
     if step.plans or step.added:
         await write_plans(tx, step, place)
     await change_rooms(tx, booking, step)
-    await _write_state(tx, step, place)
+    await at_once(tx, *_state(step, place), *_payment(step, place), *_notices(step, place))
     if step.what in _RELEASING:
         await mark_released(tx, booking, place)
     if step.change:
         await write_change(tx, step, step.change, place)
     if booking.commission_percent is not None:
         await write_commission(tx, booking, place)
-    if step.payment:
-        payment = asdict(step.payment)
-        written = {"currency": booking.terms.currency, "staff_id": step.act.actor.staff_id, "now": step.act.now}
-        await tx.execute(_PAYMENT, {**place, **payment, **written})
-    if step.notices:
-        notices = {"notices": dump_notices(step.notices), "now": step.act.now, "hotel_text": str(booking.hotel_id)}
-        await tx.execute(_NOTICES, {**place, **notices})
 
 
-async def _write_event(tx: AsyncConnection, taken: TakeStep, place: dict[str, Any]) -> None:
-    step, act = taken.step, taken.step.act
-    written = (
-        await tx.execute(
-            _EVENT,
-            {
-                **place,
-                "step_id": taken.step_id,
-                "now": act.now,
-                "actor_kind": act.actor.kind,
-                "actor_role": act.actor.role,
-                "staff_id": act.actor.staff_id,
-                "channel": act.channel,
-                "what": step.what,
-                "reason": act.reason,
-                "status": step.after.status.value,
-                "awaited": dump_entry(step.awaited),
-                "policy_version": step.after.terms.version,
-                "difference": json.dumps(step.difference),
-            },
-        )
-    ).scalar()
-    if written is None:
+async def _claim(tx: AsyncConnection, taken: TakeStep, place: dict[str, Any]) -> None:
+    """Writes the step's event and its command's key; nobody else has written either."""
+    key = {**place, "key": taken.key, "body_hash": taken.body_hash}
+    keys = [(_KEY, key)] if taken.key else []
+    event, *kept = await at_once(tx, (_EVENT, _event(taken, place)), *keys)
+    if await event.fetchone() is None:
         # A run that lost its answer after the commit takes its next command or clock for a step of the same name.
-        this = (taken.step_id, step.what, taken.key, taken.body_hash if taken.key else "")
-        if tuple((await tx.execute(_EARLIER_EVENT, place)).one()) == this:
+        this = (taken.step_id, taken.step.what, taken.key, taken.body_hash if taken.key else "")
+        (earlier,) = await _EARLIER_EVENT.rows(tx, place)
+        if tuple(earlier) == this:
             raise Repeated(same_step=True)
         raise Overtaken
+    for one in kept:
+        if await one.fetchone() is None:
+            (earlier,) = await _EARLIER_KEY.rows(tx, key)
+            if earlier.body_hash != taken.body_hash:
+                raise conflict("idempotency_key_reused", "This Idempotency-Key was used with another request.")
+            raise Repeated(same_step=False)
 
 
-async def _write_key(tx: AsyncConnection, taken: TakeStep, place: dict[str, Any]) -> None:
-    key = {**place, "key": taken.key}
-    if (await tx.execute(_KEY, {**key, "body_hash": taken.body_hash})).scalar() is not None:
-        return
-    if (await tx.execute(_EARLIER_KEY, key)).scalar() != taken.body_hash:
-        raise conflict("idempotency_key_reused", "This Idempotency-Key was used with another request.")
-    raise Repeated(same_step=False)
+def _event(taken: TakeStep, place: dict[str, Any]) -> dict[str, Any]:
+    step, act = taken.step, taken.step.act
+    return {
+        **place,
+        "step_id": taken.step_id,
+        "now": act.now,
+        "actor_kind": act.actor.kind,
+        "actor_role": act.actor.role,
+        "staff_id": act.actor.staff_id,
+        "channel": act.channel,
+        "what": step.what,
+        "reason": act.reason,
+        "status": step.after.status.value,
+        "awaited": dump_entry(step.awaited),
+        "policy_version": step.after.terms.version,
+        "difference": json.dumps(step.difference),
+    }
 
 
-async def _write_state(tx: AsyncConnection, step: Step, place: dict[str, Any]) -> None:
+def _state(step: Step, place: dict[str, Any]) -> list[Asked]:
     booking = step.after
     entries = agenda(booking)
     alarm = next_alarm(entries)
     why = step.act.reason or booking.cancellation_reason if booking.cancellation_reason else ""
-    await tx.execute(
-        _BOOKING_AFTER,
-        {
-            **place,
-            "status": booking.status.value,
-            "payment_status": payment_status(booking).value,
-            "version": booking.version,
-            "state": dump_state(booking),
-            "agenda": dump_agenda(entries),
-            "waiting_for": waiting_for(booking),
-            "next_at": alarm.at if alarm else None,
-            **clock_columns(booking, entries),
-            "total_minor": booking.total_minor,
-            "arrival": booking.arrival,
-            "departure": booking.departure,
-            "paid_minor": booking.paid_minor,
-            "balance_minor": booking.balance_minor,
-            "attention": booking.attention,
-            "cancellation_reason": why,
-            "now": booking.last_instant,
-        },
-    )
-    await tx.execute(_STAYS_AFTER, {**place, "stays": dump_stays(booking.stays)})
+    written = {
+        **place,
+        "status": booking.status.value,
+        "payment_status": payment_status(booking).value,
+        "version": booking.version,
+        "state": dump_state(booking),
+        "agenda": dump_agenda(entries),
+        "waiting_for": waiting_for(booking),
+        "next_at": alarm.at if alarm else None,
+        **clock_columns(booking, entries),
+        "total_minor": booking.total_minor,
+        "arrival": booking.arrival,
+        "departure": booking.departure,
+        "paid_minor": booking.paid_minor,
+        "balance_minor": booking.balance_minor,
+        "attention": booking.attention,
+        "cancellation_reason": why,
+        "now": booking.last_instant,
+    }
+    return [(_BOOKING_AFTER, written), (_STAYS_AFTER, {**place, "stays": dump_stays(booking.stays)})]
+
+
+def _payment(step: Step, place: dict[str, Any]) -> list[Asked]:
+    if step.payment is None:
+        return []
+    about = {"currency": step.after.terms.currency, "staff_id": step.act.actor.staff_id, "now": step.act.now}
+    return [(_MONEY, {**place, **asdict(step.payment), **about})]
+
+
+def _notices(step: Step, place: dict[str, Any]) -> list[Asked]:
+    if not step.notices:
+        return []
+    about = {"now": step.act.now, "hotel_text": str(step.after.hotel_id)}
+    return [(_LETTERS, {**place, **about, "notices": dump_notices(step.notices)})]
 
 
 def clock_columns(booking: Booking, entries: Sequence[Entry]) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from domain.agenda import agenda, due
 from domain.booking import SYSTEM, Booking, ClockMove, Status
 from domain.checks import check_reinstate
 from domain.steps import NoticeWish, RoomChange, Step
-from domain.terms import EarlyDeparture, Penalty, StayTerms
+from domain.terms import EarlyDeparture, Penalty, StayTerms, pre_arrival_at
 from tests.domain.made import (
     ARRIVAL,
     GUEST,
@@ -225,19 +225,30 @@ def test_rooms_that_ended_from_different_states_come_back_firm() -> None:
 
 
 def test_clocks_that_hung_on_it_are_placed_anew_and_others_stay() -> None:
-    """Moves and rung clocks of stay 1 are gone, those of stay 2 and 11 and of a change request are not."""
+    """Moves and rung clocks of stay 1 are gone, but for its letter; those of stay 2 and 11 and of a change are not."""
     made = acts.cancelled(confirmed(rooms=2), act(march(2, 9)), [1]).after
     at = march(3, 9)
     names = ("no_show-1", "no_show-2", "no_show-11", "change_request-1", "close")
     moves = tuple(ClockMove(key, at, "staff", "manager", 2, at) for key in names)
-    made = replace(made, moves=moves, fired=("pre_arrival-1", "pre_arrival-2", "feedback"))
+    made = replace(made, moves=moves, fired=("pre_arrival-1", "overstay-1", "pre_arrival-2", "overstay-2", "feedback"))
     after = again(made, march(3, 9), 1).after
     assert [move.key for move in after.moves] == ["no_show-2", "no_show-11", "change_request-1"]
-    assert after.fired == ("pre_arrival-2",)
+    assert after.fired == ("pre_arrival-1", "pre_arrival-2", "overstay-2")
     both = acts.cancelled(made, act(march(3, 9)), [2]).after
     after = again(both, march(3, 10), 1, 2).after
     assert [move.key for move in after.moves] == ["no_show-11", "change_request-1"]
-    assert after.fired == ()
+    assert after.fired == ("pre_arrival-1", "pre_arrival-2")
+
+
+def test_who_was_written_to_before_the_arrival_is_not_written_to_again_whatever_becomes_of_the_zone() -> None:
+    """Kochi's letter goes out on 8 March at 10:00; taken up again, the booking turns out to be in Los Angeles."""
+    told = replace(confirmed(), fired=("pre_arrival-1",))
+    over = acts.cancelled(told, act(march(8, 11)), [1]).after
+    after = again(over, march(8, 12)).after
+    assert "pre_arrival-1" not in keys(after)
+    moved = changing.zone_corrected(after, act(march(8, 12)), "America/Los_Angeles", 2).after
+    assert pre_arrival_at(moved.terms, moved.arrival) > march(8, 12)
+    assert "pre_arrival-1" not in keys(moved)
 
 
 @pytest.mark.parametrize(("minute", "skipped"), [(59, False), (60, True)])

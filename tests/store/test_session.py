@@ -1,13 +1,15 @@
 """Transactions on connections that break: nothing is half done, and the next one works."""
 
 import asyncio
+from typing import Any
 
 import psycopg
 import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
-from store.session import Database, DatabaseAway
+from store.hot import Hot
+from store.session import Database, DatabaseAway, Listener
 from tests.houses import plain, superuser_url
 
 
@@ -69,6 +71,32 @@ async def test_a_server_that_takes_no_writes_is_a_passing_trouble(database: Data
         assert (await tx.execute(text("SELECT count(*) FROM rooms"))).scalar()
     with pytest.raises(DatabaseAway):
         await run(database, "SET TRANSACTION READ ONLY", "UPDATE rooms SET housekeeping = 'dirty'")
+
+
+async def test_who_goes_while_a_connection_is_made_leaves_it_to_the_pool(
+    app_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A pool that is interrupted in the middle of it forgets the connection, and the server keeps it open."""
+    made: list[Listener] = []
+    connect = Listener.connect
+
+    async def slowly(*args: Any, **named: Any) -> Listener:
+        made.append(one := await connect(*args, **named))
+        await asyncio.sleep(0.1)
+        return one
+
+    monkeypatch.setattr(Listener, "connect", slowly)
+    database = Database(app_url, pool_size=1)
+    for look in (run(database, "SELECT 1"), database.look((Hot("SELECT 1 AS one"), {}))):
+        before = len(made)
+        gone = asyncio.create_task(look)
+        while len(made) == before:
+            await asyncio.sleep(0.01)
+        gone.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await gone
+    await database.close()
+    assert [one for one in made if not one.closed] == []
 
 
 async def test_a_cancelled_task_leaves_no_transaction_behind(app_url: str) -> None:

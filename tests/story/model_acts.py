@@ -173,7 +173,9 @@ class Model(Rules):
             room.expected = today if today > room.arrival else None
             room.status, room.fee, room.left, room.came_from, room.room = status, 0, None, "", ""
         self.status, self.since = self._derived(), now
+        told = {key for key in self.rung if key.startswith("pre_arrival")}
         self._forgets({*LIVES, *(f"{kind}-{room.number}" for room in rooms for kind in (*BY_ARRIVAL, *BY_DEPARTURE))})
+        self.rung |= told
         if status == "pending":
             self.deadline = self._answer_by(now)
         if status == "held":

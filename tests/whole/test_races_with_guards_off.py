@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import AsyncIterator, Iterator
 
 import pytest
-from sqlalchemy import text
 
 import store.openings
 import store.rooms
@@ -74,9 +73,9 @@ async def test_a_room_that_is_left_without_its_lock_makes_guests_wait_in_a_circl
     crowd: Crowd, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Without the lock of the room that a guest leaves, two who swap wait for each other until the server steps in."""
-    guarded = store.rooms._LOCK.text
+    guarded = store.rooms._LOCK.statement
     assert guarded.count(ROOMS_LEFT) == 1
-    monkeypatch.setattr(store.rooms, "_LOCK", text(guarded.replace(ROOMS_LEFT, ROOMS_NOT_LEFT)))
+    monkeypatch.setattr(store.rooms, "_LOCK", Hot(guarded.replace(ROOMS_LEFT, ROOMS_NOT_LEFT)))
     before = deadlocks(crowd.doors)
     two = await guests_in(crowd, 20, ["101", "102"])
     for _ in range(5 * TRIES):
