@@ -63,13 +63,23 @@ class Wish:
 
 async def carry_out(house: House, record: BookingRecord, wish: Wish) -> BookingRecord:
     """The booking after the command. Errors: Refused as told above; 503 of the front desk."""
+    try:
+        return await _carried_out(house, record, wish)
+    except Refused:
+        # A try of the same key may have been carried out before this one, or while this one was made.
+        if await _is_repeat(house, record, wish.once):
+            return await _read_again(house, record)
+        raise
+
+
+async def _carried_out(house: House, record: BookingRecord, wish: Wish) -> BookingRecord:
     for _ in range(LOOKS):
-        if await _is_settled(house, record, wish):
+        if await _is_true_already(house, record, wish):
             return record
         async with house.turns.at(record.reference) as waited:
             if waited:
                 record = await _read_again(house, record)
-                if await _is_settled(house, record, wish):
+                if await _is_true_already(house, record, wish):
                     return record
             try:
                 command = await wish.make(replace(wish.asked, seen=record.state.seq))
@@ -77,23 +87,13 @@ async def carry_out(house: House, record: BookingRecord, wish: Wish) -> BookingR
             except JustEnded:
                 record = await _read_again(house, record)
                 continue
-            except Refused:
-                # A try of the same key, sent before a crash, may have been carried out while this one was made.
-                if await _is_repeat(house, record, wish.once):
-                    return await _read_again(house, record)
-                raise
         return await _after(house, record, wish, answer)
     raise busy("not_answered_in_time", "The booking was being settled; send the same key again.")
 
 
-async def _is_settled(house: House, record: BookingRecord, wish: Wish) -> bool:
-    """Whether the row alone answers: the key was carried out before, or the fact is already true. Errors: Refused."""
-    try:
-        news = is_news(record, wish)
-    except Refused as refused:
-        if await _is_repeat(house, record, wish.once):
-            return True
-        raise refused
+async def _is_true_already(house: House, record: BookingRecord, wish: Wish) -> bool:
+    """Whether the row shows that nothing is left to do. Errors: Refused by version, status, or a key used otherwise."""
+    news = is_news(record, wish)
     if not news:
         await _is_repeat(house, record, wish.once)
     return not news
