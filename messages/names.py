@@ -34,16 +34,17 @@ SEARCH_ATTRIBUTES = {
 _STANDARD = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
 _UNAMBIGUOUS = str.maketrans(_STANDARD, "0123456789ABCDEFGHJKMNPQRSTVWXYZ")
 SUFFIX_LENGTH = 6
+_OF_A_BOOKING = "booking-"
 
 
 def workflow_id(reference: str) -> str:
     """The workflow id of a booking."""
-    return f"booking-{reference}"
+    return f"{_OF_A_BOOKING}{reference}"
 
 
 def booking_reference(workflow: str) -> str:
     """The booking of a workflow id."""
-    return workflow.removeprefix("booking-")
+    return workflow.removeprefix(_OF_A_BOOKING)
 
 
 def reference(secret: str, hotel_code: str, arrival: date, key: str, attempt: int) -> str:

@@ -18,7 +18,7 @@ from temporalio.service import RPCError
 from cli.home import MARK_VARIABLE
 from cli.ports import free_port
 from cli.processes import carrying
-from messages.names import workflow_id
+from messages.names import booking_reference, workflow_id
 from tests.whole.test_up import PORTS, Person, Running, desk_of, request, start
 
 BOOKINGS = int(os.environ.get("HOLDFAST_PROOF_LOST", "6"))
@@ -58,7 +58,7 @@ async def all_run(stack: Running, references: list[str], runs_before: dict[str, 
                 client = await Client.connect(f"127.0.0.1:{stack.environment['HOLDFAST_TEMPORAL_PORT']}")
                 query = "WorkflowType = 'BookingWorkflow' AND ExecutionStatus = 'Running'"
                 found = [one async for one in client.list_workflows(query)]
-                runs = {one.id.removeprefix("booking-"): one.run_id for one in found}
+                runs = {booking_reference(one.id): one.run_id for one in found}
                 assert len(found) == len(runs), "a booking runs twice"
             if runs.keys() >= wanted and all(runs[one] != runs_before.get(one) for one in wanted):
                 return runs
