@@ -67,8 +67,9 @@ async def carry_out(house: House, record: BookingRecord, wish: Wish) -> BookingR
         return await _carried_out(house, record, wish)
     except Refused:
         # A try of the same key may have been carried out before this one, or while this one was made.
-        if await _is_repeat(house, record, wish.once):
-            return await _read_again(house, record)
+        fresh = await _read_again(house, record)
+        if await _is_repeat(house, fresh, wish.once):
+            return fresh
         raise
 
 

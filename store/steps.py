@@ -105,23 +105,20 @@ async def write_step(tx: AsyncConnection, taken: TakeStep) -> None:
 
 
 async def _claim(tx: AsyncConnection, taken: TakeStep, place: dict[str, Any]) -> None:
-    """Writes the step's event and its command's key; nobody else has written either."""
-    key = {**place, "key": taken.key, "body_hash": taken.body_hash}
-    keys = [(_KEY, key)] if taken.key else []
-    event, *kept = await at_once(tx, (_EVENT, _event(taken, place)), *keys)
-    if await event.fetchone() is None:
+    """Writes the step's event, and then its command's key: what an earlier event came with is told by its key."""
+    if not await _EVENT.rows(tx, _event(taken, place)):
         # A run that lost its answer after the commit takes its next command or clock for a step of the same name.
         this = (taken.step_id, taken.step.what, taken.key, taken.body_hash if taken.key else "")
         (earlier,) = await _EARLIER_EVENT.rows(tx, place)
         if tuple(earlier) == this:
             raise Repeated(same_step=True)
         raise Overtaken
-    for one in kept:
-        if await one.fetchone() is None:
-            (earlier,) = await _EARLIER_KEY.rows(tx, key)
-            if earlier.body_hash != taken.body_hash:
-                raise conflict("idempotency_key_reused", "This Idempotency-Key was used with another request.")
-            raise Repeated(same_step=False)
+    key = {**place, "key": taken.key, "body_hash": taken.body_hash}
+    if taken.key and not await _KEY.rows(tx, key):
+        (earlier,) = await _EARLIER_KEY.rows(tx, key)
+        if earlier.body_hash != taken.body_hash:
+            raise conflict("idempotency_key_reused", "This Idempotency-Key was used with another request.")
+        raise Repeated(same_step=False)
 
 
 def _event(taken: TakeStep, place: dict[str, Any]) -> dict[str, Any]:
