@@ -13,6 +13,7 @@ import shutil
 import signal
 import subprocess
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 from urllib.parse import quote
 
@@ -95,12 +96,20 @@ class EmbeddedPostgres:
 
     `start()` and `stop()` serve tests and single commands; the supervisor of `holdfast up` uses the steps
     between (`prepare`, `command`, `is_ready`, `ensure_database`) and owns the process itself. `fsync=False`
-    is for throw-away data.
+    is for throw-away data; `more` are settings of the server beside, or in place of, the house's.
     """
 
-    def __init__(self, data_dir: Path, *, fsync: bool = True, identity: str | None = None) -> None:
+    def __init__(
+        self,
+        data_dir: Path,
+        *,
+        fsync: bool = True,
+        identity: str | None = None,
+        more: Mapping[str, str] | None = None,
+    ) -> None:
         self.data_dir = data_dir.absolute()
         self.fsync = fsync
+        self.more = dict(more or {})
         self.socket_dir = socket_folder(self.data_dir)
         self.identity = identity or own_identity()
         self.bin = binaries()
@@ -150,6 +159,7 @@ class EmbeddedPostgres:
         settings = {
             **MODEST,
             **({} if self.fsync else THROWAWAY),
+            **self.more,
             "listen_addresses": "",
             "unix_socket_directories": str(self.socket_dir),
             "unix_socket_permissions": "0700",

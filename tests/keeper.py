@@ -30,6 +30,8 @@ END_SECONDS = 20.0
 DOOR = "keeper.sock"
 # Two failed tasks in a row tell of a parked story here, not five, which the server takes a minute for.
 PARKED_SOON = {"system.numConsecutiveWorkflowTaskProblemsToTriggerSearchAttribute": "2"}
+# Every process of a run has API processes of its own on the one server.
+FOR_ALL = {"max_connections": "400"}
 
 
 class Keeper:
@@ -115,7 +117,7 @@ class _Servers:
         from cli.postgres import EmbeddedPostgres
         from store.seed import seed
 
-        self._postgres = EmbeddedPostgres(self.folder / "postgres", fsync=False)
+        self._postgres = EmbeddedPostgres(self.folder / "postgres", fsync=False, more=FOR_ALL)
         url = self._postgres.start()
         migrate(url)
         asyncio.run(seed(url))
