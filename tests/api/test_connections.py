@@ -1,6 +1,7 @@
 """Slow clients and bodies over a real socket: they keep neither a place nor memory, and nobody else waits for them."""
 
 import asyncio
+import contextlib
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -144,8 +145,12 @@ async def emptied(state: ServerState, seconds: float) -> bool:
 async def test_a_slow_client_keeps_no_place(settings: Settings, how: Client) -> None:
     """Whatever it is waited for, it is let go; others are answered meanwhile."""
     async with served(settings, Hasty) as (port, state), knocking(port, how):
-        async with httpx.AsyncClient() as other:
-            assert (await other.get(f"http://127.0.0.1:{port}/healthz")).status_code == 200
+        async with httpx.AsyncClient() as other, asyncio.timeout(PATIENCE):
+            answered = False
+            while not answered:
+                # On a machine that is slower than the short bound, this one may be let go too, and asks again.
+                with contextlib.suppress(httpx.TransportError):
+                    answered = (await other.get(f"http://127.0.0.1:{port}/healthz")).status_code == 200
         assert await emptied(state, PATIENCE)
 
 
