@@ -67,9 +67,8 @@ async def carry_out(house: House, record: BookingRecord, wish: Wish) -> BookingR
         return await _carried_out(house, record, wish)
     except Refused:
         # A try of the same key may have been carried out before this one, or while this one was made.
-        fresh = await _read_again(house, record)
-        if await _is_repeat(house, fresh, wish.once):
-            return fresh
+        if await _is_repeat(house, record, wish.once):
+            return await _read_again(house, record)
         raise
 
 
@@ -135,7 +134,8 @@ async def _is_repeat(house: House, record: BookingRecord, once: Once) -> bool:
     async with house.database.hotel(record.hotel_id) as tx:
         known = await read_command_key(tx, record.hotel_id, record.reference, once.key)
     if known is not None and known != once.body_hash:
-        raise once.reused(record.state.version, record.state.status.value)
+        fresh = await _read_again(house, record)
+        raise once.reused(fresh.state.version, fresh.state.status.value)
     return known is not None
 
 

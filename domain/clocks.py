@@ -74,12 +74,18 @@ def local(instant: datetime, zone_name: str) -> datetime:
     return instant.astimezone(zone(zone_name))
 
 
-@lru_cache(maxsize=8192)
 def local_text(instant: datetime, zone_name: str) -> str:
     """The instant in the hotel's local time for people: `Sat 14 Mar 2026, 18:00 (WET)`.
 
     English and the same on every machine. Zones without letters show their offset: `(UTC+05:45)`.
     """
+    _must_be_utc(instant)
+    return _text(instant, zone_name)
+
+
+# An instant of another zone may equal one that is remembered, so it is refused before it is looked for.
+@lru_cache(maxsize=8192)
+def _text(instant: datetime, zone_name: str) -> str:
     shown = local(instant, zone_name)
     return f"{_WEEKDAYS[shown.weekday()]} {day_text(shown)}, {shown:%H:%M} ({_zone_letters(shown)})"
 

@@ -39,26 +39,16 @@ _BY_EMAIL = text(
     WHERE p.email = :email
     """
 )
-_ROLES = text(
-    """
+_ROLES_OF = """
     SELECT r.hotel_id, h.slug, h.name, r.role
     FROM staff_roles r
     JOIN hotels h ON h.hotel_id = r.hotel_id
-    WHERE r.staff_id = :staff_id
+    WHERE r.staff_id = {}
     ORDER BY h.slug
-    """
-)
-
+"""
+_ROLES = text(_ROLES_OF.format(":staff_id"))
 # Of the person who is named in the transaction.
-_OWN_ROLES = Hot(
-    """
-    SELECT r.hotel_id, h.slug, h.name, r.role
-    FROM staff_roles r
-    JOIN hotels h ON h.hotel_id = r.hotel_id
-    WHERE r.staff_id = CAST(nullif(current_setting('holdfast.staff_id', true), '') AS int)
-    ORDER BY h.slug
-    """
-)
+_OWN_ROLES = Hot(_ROLES_OF.format("CAST(nullif(current_setting('holdfast.staff_id', true), '') AS int)"))
 
 
 def own_roles_asked() -> tuple[Hot, dict[str, Any]]:

@@ -60,13 +60,13 @@ FROM jsonb_to_recordset(CAST(:stays AS jsonb)) AS s (number int, status text, in
     checked_in_at timestamptz, checked_out_at timestamptz, departure date, total_minor bigint, fee_minor bigint)
 WHERE t.hotel_id = :hotel_id AND t.reference = :reference AND t.stay = s.number
 """)
-_MONEY = Hot("""
+_PAYMENT = Hot("""
 INSERT INTO payments (hotel_id, reference, number, method, amount_minor, currency, external_reference, received_at,
     business_date, staff_id)
 VALUES (:hotel_id, :reference, :number, :method, :amount_minor, :currency, :external_reference, :now, :business_date,
     :staff_id)
 """)
-_LETTERS = Hot("""
+_NOTICES = Hot("""
 WITH written AS (
     INSERT INTO notices (hotel_id, reference, seq, kind, audience, stay, due_at, useful_until, data)
     SELECT :hotel_id, :reference, :seq, n.kind, n.audience, n.stay, :now, n.useful_until, n.data
@@ -171,14 +171,14 @@ def _payment(step: Step, place: dict[str, Any]) -> list[Asked]:
     if step.payment is None:
         return []
     about = {"currency": step.after.terms.currency, "staff_id": step.act.actor.staff_id, "now": step.act.now}
-    return [(_MONEY, {**place, **asdict(step.payment), **about})]
+    return [(_PAYMENT, {**place, **asdict(step.payment), **about})]
 
 
 def _notices(step: Step, place: dict[str, Any]) -> list[Asked]:
     if not step.notices:
         return []
     about = {"now": step.act.now, "hotel_text": str(step.after.hotel_id)}
-    return [(_LETTERS, {**place, **about, "notices": dump_notices(step.notices)})]
+    return [(_NOTICES, {**place, **about, "notices": dump_notices(step.notices)})]
 
 
 def clock_columns(booking: Booking, entries: Sequence[Entry]) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from cli.ports import free_port
 
 PIECE = 64 * 1024
 PREFACE_BYTES, FRAME_BYTES, HEADERS_FRAME = 24, 9, 1
+MESSAGE_BYTES = 5
 OPEN_SECONDS = 10.0
 
 
@@ -24,43 +25,45 @@ def http_requests() -> Callable[[bytes], int]:
     return lambda piece: sum(piece.startswith(method) for method in (b"POST ", b"GET ", b"PUT ", b"DELETE "))
 
 
-def grpc_calls() -> Callable[[bytes], int]:
-    """Counts the calls of a gRPC client: each begins with one frame of headers."""
-    kept, skip = b"", PREFACE_BYTES
+def _frames(
+    head: int, whole: Callable[[bytes], int], counts: Callable[[bytes], bool], preface: int = 0
+) -> Callable[[bytes], int]:
+    """Counts frames of one connection. head: bytes by which a frame is known; whole: its length, told by them."""
+    kept, skip = b"", preface
 
     def count(piece: bytes) -> int:
         nonlocal kept, skip
         kept += piece
-        calls = 0
+        found = 0
         while True:
             passed = min(skip, len(kept))
             kept, skip = kept[passed:], skip - passed
-            if skip or len(kept) < FRAME_BYTES:
-                return calls
-            calls += kept[3] == HEADERS_FRAME
-            skip = FRAME_BYTES + int.from_bytes(kept[:3])
+            if skip or len(kept) < head:
+                return found
+            found += counts(kept)
+            skip = whole(kept)
 
     return count
+
+
+def grpc_calls() -> Callable[[bytes], int]:
+    """Counts the calls of a gRPC client: each begins with one frame of headers."""
+    return _frames(
+        FRAME_BYTES,
+        lambda frame: FRAME_BYTES + int.from_bytes(frame[:3]),
+        lambda frame: frame[3] == HEADERS_FRAME,
+        PREFACE_BYTES,
+    )
 
 
 def postgres_questions() -> Callable[[bytes], int]:
     """Counts after what a client of Postgres waits for an answer: simple queries, and the ends of extended ones."""
-    kept, began = b"", False
 
-    def count(piece: bytes) -> int:
-        nonlocal kept, began
-        kept += piece
-        asked = 0
-        # The greeting is the one message without a letter in front.
-        while len(kept) >= (head := 5 if began else 4):
-            length = head - 4 + int.from_bytes(kept[head - 4 : head])
-            if len(kept) < length:
-                break
-            asked += began and kept[:1] in (b"Q", b"S")
-            kept, began = kept[length:], True
-        return asked
+    def whole(message: bytes) -> int:
+        # The greeting alone has no letter in front of its length, and no length begins with one.
+        return 1 + int.from_bytes(message[1:5]) if message[0] else int.from_bytes(message[:4])
 
-    return count
+    return _frames(MESSAGE_BYTES, whole, lambda message: message[:1] in (b"Q", b"S"))
 
 
 def nothing() -> Callable[[bytes], int]:

@@ -158,3 +158,10 @@ def test_a_hotel_day_that_was_closed_never_opens_again(
 ) -> None:
     later = instant + timedelta(seconds=seconds)
     assert business_date(instant, place, audit) <= business_date(later, place, audit)
+
+
+def test_an_instant_of_another_zone_is_refused_also_where_its_equal_was_told_before() -> None:
+    instant = datetime(2026, 3, 14, 18, 0, tzinfo=UTC)
+    assert local_text(instant, "Europe/Lisbon") == "Sat 14 Mar 2026, 18:00 (WET)"
+    with pytest.raises(ValueError, match="must be an aware UTC datetime"):
+        local_text(instant.astimezone(zone("Asia/Kolkata")), "Europe/Lisbon")

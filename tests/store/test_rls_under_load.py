@@ -61,9 +61,9 @@ async def one(database: Database, draw: Random, tally: Tally) -> None:
 
 async def one_look(database: Database, hotel_id: int | None, fate: str, tally: Tally) -> None:
     """The same in one round trip, where what fails does so after the rows were found."""
-    then = {"fails in SQL": (Hot("SELECT 1 / 0 AS nothing"), {})}.get(fate, (Hot("SELECT 1 AS one"), {}))
+    then = Hot("SELECT 1 / 0 AS nothing" if fate == "fails in SQL" else "SELECT 1 AS one")
     try:
-        rows, _ = await database.look((Hot(LOOK.text), {}), then, hotel_id=hotel_id)
+        rows, _ = await database.look((Hot(LOOK.text), {}), (then, {}), hotel_id=hotel_id)
         tally["foreign" if {row.hotel_id for row in rows} != ({hotel_id} - {None}) else "own"] += 1
     except (psycopg.Error, DatabaseAway):
         tally["failed"] += 1
