@@ -21,6 +21,7 @@ from api.opening import (
     made_before,
     open_booking,
     read_offers,
+    unless_made,
 )
 from api.selling import promise
 from api.shapes.desk_bookings import CreatedDeskBooking, DeskRoom, NewDeskBooking, SourceBody, SourceList
@@ -83,8 +84,12 @@ async def create_desk_booking(house: House, desk: AtDesk, body: NewDeskBooking, 
     clock_out_of_bounds, and those of domain.desk_quoting.desk_quote.
     """
     made = await made_before(house, desk.hotel_id, once)
-    if made is not None:
-        return _created(house, desk, made)
+    if made is None:
+        made = await unless_made(house, desk.hotel_id, once, lambda: _made(house, desk, body, once))
+    return _created(house, desk, made)
+
+
+async def _made(house: House, desk: AtDesk, body: NewDeskBooking, once: Once) -> BookingRecord:
     async with house.database.public() as tx:
         hotel = await hotel_by_id(tx, desk.hotel_id)
     if hotel is None:
@@ -104,7 +109,7 @@ async def create_desk_booking(house: House, desk: AtDesk, body: NewDeskBooking, 
             check_occupancy(n, room, offer)
 
     try:
-        return _created(house, desk, await open_booking(house, wish, check, hotel.slug))
+        return await open_booking(house, wish, check, hotel.slug)
     except Refused as refused:
         if refused.code != source_reference_taken().code:
             raise

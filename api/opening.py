@@ -11,6 +11,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
+from http import HTTPStatus
 from typing import Protocol
 
 from fastapi import Request
@@ -20,7 +21,7 @@ from api.holds import check_holds, hold_owner
 from api.house import House
 from api.idempotency import Once, key_reused
 from api.languages import asked_language
-from api.problems import busy
+from api.problems import Problem, busy
 from api.shapes.bookings import CreatedBooking, NewBooking, Sleeper
 from domain.booking import Actor, Status
 from domain.refusals import Refused, conflict, rule
@@ -120,7 +121,10 @@ async def create_booking(house: House, request: Request, body: NewBooking, once:
             check_occupancy(n, room, offer)
         await check_holds(house, request, wish.hotel_id, body.guest.email)
 
-    return house.views.created(await open_booking(house, wish, check, body.hotel))
+    async def make() -> BookingRecord:
+        return await open_booking(house, wish, check, body.hotel)
+
+    return house.views.created(await unless_made(house, wish.hotel_id, once, make))
 
 
 def read_offers(house: House, signed: Sequence[str]) -> list[Offer]:
@@ -153,6 +157,24 @@ async def open_booking(house: House, wish: Wish, check: Check, slug: str | None 
             return opened
         hotel = await _look(house, wish)
     return await _made_before(house, wish.hotel_id, wish.once, hotel)
+
+
+async def unless_made(
+    house: House, hotel_id: int, once: Once, make: Callable[[], Awaitable[BookingRecord]]
+) -> BookingRecord:
+    """What `make` makes. Where it is refused, what another request of the same key has made meanwhile.
+
+    That one may be the reason of the refusal: it took the last room, or the last place for an unpaid hold.
+    """
+    try:
+        return await make()
+    except (Refused, Problem) as no:
+        # Who is told to come again does so with the same key, and finds it then.
+        come_again = isinstance(no, Problem) and no.status == HTTPStatus.SERVICE_UNAVAILABLE
+        made = None if come_again else await made_before(house, hotel_id, once)
+        if made is None:
+            raise
+        return made
 
 
 async def made_before(house: House, hotel_id: int, once: Once) -> BookingRecord | None:

@@ -10,7 +10,7 @@ import pytest
 from httpx import AsyncClient
 
 from api import front_desk, opening
-from api.problems import busy
+from api.problems import Problem, busy
 from tests.api.conftest import Opener
 from tests.api.world import API, Body, Guests, arrival_of, problem, resigned
 from tests.story.world import connect
@@ -68,6 +68,24 @@ async def test_the_same_key_and_body_give_the_same_booking_for_ever(guests: Gues
     again = await guests.book(shuffled, key)
     assert again.content == answers[0].content
     assert again.headers["Location"] == answers[0].headers["Location"]
+
+
+async def test_who_is_refused_for_the_hold_of_the_same_key_gets_that_booking(
+    guests: Guests, worker: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The other request books when this one has looked for its key and not yet for unpaid holds."""
+    body = await guests.wish()
+    key, first = secrets.token_hex(8), list[Body]()
+
+    async def slow(*asked: Any) -> None:
+        monkeypatch.undo()
+        first.append((await guests.book(body, key)).json())
+        raise Problem(429, "too_many_holds", "Three bookings wait to be paid already.")
+
+    monkeypatch.setattr(opening, "check_holds", slow)
+    answer = await guests.book(body, key)
+    assert answer.status_code == 201, answer.text
+    assert [answer.json()["reference"]] == [one["reference"] for one in first]
 
 
 async def test_the_same_key_with_another_body_is_refused(guests: Guests, worker: None) -> None:

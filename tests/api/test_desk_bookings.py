@@ -3,10 +3,12 @@
 import asyncio
 import secrets
 from datetime import date, datetime, timedelta
+from typing import Any
 
 import pytest
 
-from api import permissions
+from api import desk_opening, permissions
+from store.hotels import plan_policies
 from tests.api.counter import PHONE, ask, columns, made, restrict, room, wish
 from tests.api.test_creating import leave_free
 from tests.api.world import API, Body, Desk, Guests, moved, problem, resigned
@@ -60,6 +62,25 @@ async def test_the_same_key_gives_the_same_booking_also_when_it_took_the_last_ro
     assert (await made(desk, body, key))["reference"] == answers[0].json()["reference"]
     problem(await ask(desk, {**body, "source": "other"}, key), 409, "idempotency_key_reused")
     problem(await ask(desk, body), 409, "sold_out")
+
+
+async def test_who_is_refused_for_what_the_same_key_took_gets_what_it_took(
+    guests: Guests, desk: Desk, worker: None, owner_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The other request takes the last room when this one has looked for its key and not yet for the price."""
+    body = await wish(guests)
+    leave_free(owner_url, date.fromisoformat(body["offers"][0]["arrival"]), 1)
+    key, first = secrets.token_hex(8), list[Body]()
+
+    async def slow(*asked: Any) -> Any:
+        monkeypatch.undo()
+        first.append(await made(desk, body, key))
+        return await plan_policies(*asked)
+
+    monkeypatch.setattr(desk_opening, "plan_policies", slow)
+    answer = await ask(desk, body, key)
+    assert answer.status_code == 201, answer.text
+    assert [answer.json()["reference"]] == [one["reference"] for one in first]
 
 
 async def test_who_walks_in_arrives_today(guests: Guests, desk: Desk, worker: None) -> None:
