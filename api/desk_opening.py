@@ -45,7 +45,7 @@ from domain.terms import Confirmation, HotelTerms
 from messages.bookings import GuestDetails, OpenBooking
 from messages.offers import Offer, sign_offer
 from store.booking_reads import BeforeOpening, BookingRecord
-from store.hotels import Hotel, PlanPolicy, hotel_by_id, plan_policies
+from store.hotels import Hotel, PlanPolicy, look_at_hotel, plan_policies
 from store.people import phone_key
 from store.shelf import load_shelf
 from store.sources import booking_of_source, listed_sources
@@ -90,8 +90,7 @@ async def create_desk_booking(house: House, desk: AtDesk, body: NewDeskBooking, 
 
 
 async def _made(house: House, desk: AtDesk, body: NewDeskBooking, once: Once) -> BookingRecord:
-    async with house.database.public() as tx:
-        hotel = await hotel_by_id(tx, desk.hotel_id)
+    hotel = await look_at_hotel(house.database, desk.hotel_id)
     if hotel is None:
         raise absent()
     terms = await house.terms.now(house.database, hotel)

@@ -42,6 +42,7 @@ from messages.bookings import (
 from messages.cards import Card, search_attributes, static_details, summary
 from messages.converter import data_converter
 from messages.names import BOOKING_WORKFLOW, BOOKINGS_QUEUE, workflow_id
+from store.to_the_end import ToTheEnd
 
 Asked = TypeVar("Asked")
 
@@ -92,7 +93,7 @@ class FrontDesk:
         self._base_url = base_url
         self._client: Client | None = None
         self._gate = asyncio.Semaphore(STARTS_IN_FLIGHT)
-        self._asking: set[asyncio.Task[Any]] = set()
+        self._asking = ToTheEnd()
 
     async def open(self, target: str, namespace: str, secret: str) -> None:
         """Connects; `lazy`, so that the API answers reads while Temporal is still starting."""
@@ -107,16 +108,7 @@ class FrontDesk:
 
     def in_its_own_time(self, asking: Coroutine[Any, Any, Asked]) -> asyncio.Task[Asked]:
         """Asks to the end, also when whoever began it has their answer from elsewhere; it has its own deadline."""
-        task = asyncio.create_task(asking)
-        self._asking.add(task)
-        task.add_done_callback(self._over)
-        return task
-
-    def _over(self, task: asyncio.Task[Any]) -> None:
-        self._asking.discard(task)
-        if not task.cancelled():
-            # Looked at here, because nobody may wait for it any more.
-            task.exception()
+        return self._asking.begin(asking)
 
     def gate(self) -> asyncio.Semaphore:
         """The turnstile in front of starts: so many in flight in this process."""

@@ -1,5 +1,6 @@
 """`python -m api.main`: answers HTTP until it is told to stop, in one process or in several."""
 
+import gc
 import os
 import shutil
 import sys
@@ -30,7 +31,11 @@ def build() -> FastAPI:
     """What each process serves."""
     settings = Settings()
     configure_logs("api", settings.log_level)
-    return create_app(settings, _counting_folder(settings))
+    app = create_app(settings, _counting_folder(settings))
+    # What a process begins with it keeps. Each look of the collector through all of it holds every answer up.
+    gc.collect()
+    gc.freeze()
+    return app
 
 
 def _count_together(folder: str) -> None:

@@ -31,7 +31,7 @@ from domain.notices import NoticeKind
 from domain.refusals import absent
 from domain.terms import HotelTerms
 from store.booking_reads import BookingRecord
-from store.hotels import Hotel, hotel_by_id
+from store.hotels import Hotel, look_at_hotel
 from store.notice_desk import SendAgain, close_item, open_items, read_switches, send_again, switch
 from store.policies import revise
 
@@ -54,8 +54,7 @@ _SAID = {
 
 
 async def _hotel(house: House, hotel_id: int) -> Hotel:
-    async with house.database.public() as tx:
-        hotel = await hotel_by_id(tx, hotel_id)
+    hotel = await look_at_hotel(house.database, hotel_id)
     if hotel is None:
         raise absent()
     return hotel

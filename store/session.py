@@ -7,9 +7,9 @@ transaction, so a connection that is used again, also after an error, carries no
 import asyncio
 import os
 import socket
-from collections.abc import AsyncIterator, Coroutine, Sequence
-from contextlib import asynccontextmanager, suppress
-from typing import TYPE_CHECKING, Any, TypeVar
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager, suppress
+from typing import TYPE_CHECKING, Any
 
 import psycopg
 from psycopg.pq import PipelineStatus, TransactionStatus
@@ -19,6 +19,8 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+
+from store.to_the_end import ToTheEnd
 
 if TYPE_CHECKING:
     from store.hot import Asked
@@ -30,9 +32,6 @@ SILENCE_SECONDS = 4.5
 CANCEL_SECONDS = 1.0
 # Local to its transaction, so that nothing is carried over on the connection.
 _FOR_HOTEL = "SELECT set_config('holdfast.hotel_id', '{}', true)"
-
-
-Done = TypeVar("Done")
 
 
 class BypassingRole(RuntimeError):
@@ -53,6 +52,17 @@ def _may_pass(trouble: BaseException) -> bool:
     """Whether the same may be tried again after a moment."""
     cause = trouble.orig if isinstance(trouble, DBAPIError) else trouble
     return isinstance(trouble, _MAY_PASS) or isinstance(cause, _MAY_PASS_TOO)
+
+
+@contextmanager
+def _what_may_pass() -> Iterator[None]:
+    """Errors: DatabaseAway for all that may pass by itself; a bug stays what it is."""
+    try:
+        yield
+    except (psycopg.Error, DBAPIError, PoolTimeoutError) as trouble:
+        if not _may_pass(trouble):
+            raise
+        raise DatabaseAway(f"The database did not do it: {type(trouble).__name__}.") from trouble
 
 
 class Listener(psycopg.AsyncConnection[Any]):
@@ -105,8 +115,7 @@ class Database:
 
     def __init__(self, url: str, *, pool_size: int = 8) -> None:
         self._pool_size = pool_size
-        # What goes on to its end for those who have gone, too.
-        self._left: set[asyncio.Task[Any]] = set()
+        self._left = ToTheEnd()
         self._engine: AsyncEngine = create_async_engine(
             make_url(url).set(drivername="postgresql+psycopg"),
             isolation_level="AUTOCOMMIT",
@@ -139,8 +148,7 @@ class Database:
 
     async def close(self) -> None:
         """Closes the pool, once what goes on for those who have gone is at its end."""
-        while self._left:
-            await asyncio.wait(self._left)
+        await self._left.all_over()
         await self._engine.dispose()
 
     @asynccontextmanager
@@ -163,12 +171,8 @@ class Database:
         nobody waits for any more goes on to its end, which the bounds of statements keep near: what is cut in the
         middle of several answers leaves a connection of no use. Errors: DatabaseAway as for a transaction.
         """
-        try:
-            return await asyncio.shield(self._in_the_end(self._look(asked, hotel_id)))
-        except (psycopg.Error, DBAPIError, PoolTimeoutError) as trouble:
-            if not _may_pass(trouble):
-                raise
-            raise DatabaseAway(f"The database did not do it: {type(trouble).__name__}.") from trouble
+        with _what_may_pass():
+            return await asyncio.shield(self._left.begin(self._look(asked, hotel_id)))
 
     async def _look(self, asked: Sequence["Asked"], hotel_id: int | None) -> list[list[Any]]:
         for _ in range(2 * self._pool_size):
@@ -183,19 +187,6 @@ class Database:
                 await _give_back(tx, driver)
         raise DatabaseAway("The database closes every connection.")
 
-    def _in_the_end(self, doing: Coroutine[Any, Any, Done]) -> "asyncio.Task[Done]":
-        """A task that is seen to its end, whoever waits for it."""
-        task = asyncio.create_task(doing)
-        self._left.add(task)
-        task.add_done_callback(self._over)
-        return task
-
-    def _over(self, task: "asyncio.Task[Any]") -> None:
-        self._left.discard(task)
-        if not task.cancelled():
-            # Looked at here, because nobody may wait for it any more.
-            task.exception()
-
     @asynccontextmanager
     async def _transaction(self, opening: str) -> AsyncIterator[AsyncConnection]:
         """Begins and says for whom in one round trip; commits at the end, rolls back on any error.
@@ -204,7 +195,7 @@ class Database:
         by itself (no connection, a lost or silent one, a lock or statement that took too long, a server that takes no
         writes).
         """
-        try:
+        with _what_may_pass():
             tx, driver = await self._begin(opening.encode())
             try:
                 yield tx
@@ -216,17 +207,13 @@ class Database:
                 await asyncio.shield(_undo(tx, driver))
                 raise
             await asyncio.shield(_give_back(tx, driver))
-        except (psycopg.Error, DBAPIError, PoolTimeoutError) as trouble:
-            if not _may_pass(trouble):
-                raise
-            raise DatabaseAway(f"The database did not do it: {type(trouble).__name__}.") from trouble
 
     async def _connected(self) -> tuple[AsyncConnection, Listener]:
         """A connection of the pool. One that is made for somebody who does not wait for it goes to the pool.
 
         A pool that is interrupted while it makes one forgets it, and the server keeps it open.
         """
-        making = self._in_the_end(self._make_connected())
+        making = self._left.begin(self._make_connected())
         try:
             return await asyncio.shield(making)
         except asyncio.CancelledError:
@@ -240,7 +227,7 @@ class Database:
     def _take_back(self, made: "asyncio.Task[tuple[AsyncConnection, Listener]]") -> None:
         if made.cancelled() or made.exception() is not None:
             return
-        self._in_the_end(_give_back(*made.result()))
+        self._left.begin(_give_back(*made.result()))
 
     async def _begin(self, opening: bytes) -> tuple[AsyncConnection, Listener]:
         """A connection in a fresh transaction. Connections that a restarted server has forgotten are thrown away."""

@@ -1,6 +1,7 @@
 """`python -m worker.main`: carries out the work of bookings and notices until it is told to stop."""
 
 import asyncio
+import gc
 import os
 import signal
 import sys
@@ -109,6 +110,9 @@ async def work(settings: Settings) -> None:
 
 def main() -> None:
     """Entry point."""
+    # What a process begins with it keeps. Each look of the collector through all of it holds every booking up.
+    gc.collect()
+    gc.freeze()
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(work(Settings()))
     # Everything is closed by now. Temporal's own threads may still call Python, which aborts when it ends meanwhile.

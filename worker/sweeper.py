@@ -168,8 +168,9 @@ class Sweeper:
         return run is not None and run.is_running and run.build_id != self._build_id
 
     async def _open_bookings(self) -> AsyncIterator[OpenBooking]:
-        # A younger row may still be on its way into the server's list.
-        after, before = (0, ""), self._clock() - timedelta(seconds=self._every_seconds)
+        # A younger row may still be on its way into the server's list. With half the time between two sweeps, what is
+        # lost just after one of them is found by the next but one at the latest: after one and a half of them.
+        after, before = (0, ""), self._clock() - timedelta(seconds=self._every_seconds / 2)
         while True:
             async with self._operations.public() as tx:
                 page = await repairs.open_page(tx, before, after)

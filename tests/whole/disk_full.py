@@ -19,7 +19,7 @@ from cli.database import migrate, seed
 from cli.postgres import EmbeddedPostgres
 from tests.api.world import Desk, Guests
 from tests.whole.outages import AWAY, DATABASE_SECONDS, LATE, SLACK_SECONDS, TEMPORAL_SECONDS, Outage
-from tests.whole.sick_world import PATIENCE_SECONDS, sick_world
+from tests.whole.sick_world import COMMITS_ARE_KEPT, PATIENCE_SECONDS, sick_world
 from tests.whole.test_bad_neighbours import CALLERS, Called, Town, nothing_lost, prepare, timed
 
 DISK_MEGABYTES = 512
@@ -59,7 +59,7 @@ def fill(disk: Path) -> Path:
 async def test_a_full_disk_is_told_loses_nothing_and_is_over_when_there_is_room() -> None:
     """Guests and the desk write until it is refused, read meanwhile, and ask again with the same keys."""
     with small_disk() as disk:
-        postgres = EmbeddedPostgres(disk / "postgres", fsync=False)
+        postgres = EmbeddedPostgres(disk / "postgres", fsync=False, more=COMMITS_ARE_KEPT)
         owner = postgres.start()
         try:
             await asyncio.to_thread(migrate, owner)

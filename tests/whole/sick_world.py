@@ -27,6 +27,8 @@ from tests.toll import Toll, grpc_calls, http_requests
 
 # Everything is slower on a busy machine; what has no bound takes for ever.
 PATIENCE_SECONDS = 60.0
+# A throw-away server forgets its last commits when it is killed, which no server of a hotel may do.
+COMMITS_ARE_KEPT = {"synchronous_commit": "on"}
 
 
 @dataclass
@@ -154,7 +156,7 @@ def sick_world(postgres: EmbeddedPostgres | None = None) -> Iterator[World]:
         stack.callback(shutil.rmtree, folder, ignore_errors=True)
         (folder / "home").mkdir()
         if postgres is None:
-            postgres = EmbeddedPostgres(folder / "postgres", fsync=False)
+            postgres = EmbeddedPostgres(folder / "postgres", fsync=False, more=COMMITS_ARE_KEPT)
             owner = postgres.start()
             stack.callback(postgres.stop)
             migrate(owner)
