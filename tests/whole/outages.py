@@ -69,15 +69,16 @@ def _take_connections(world: World) -> None:
     """
     nobody = 0
     ended = "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE usename = ANY(%s)"
-    with world.superuser() as db:
-        while nobody < LOOKS:
-            with suppress(psycopg.OperationalError):
-                while len(_held) < MOST_CONNECTIONS:
-                    _held.append(psycopg.connect(plain(world.postgres.url), autocommit=True))
+    while nobody < LOOKS:
+        with suppress(psycopg.OperationalError):
+            while len(_held) < MOST_CONNECTIONS:
+                _held.append(psycopg.connect(plain(world.postgres.url), autocommit=True))
+        # The superuser comes when all are taken, so that his is one of those that are kept for him.
+        with world.superuser() as db:
             row = db.execute(ended, [[APP_ROLE, OPS_ROLE]]).fetchone()
-            assert row is not None
-            nobody = 0 if row[0] else nobody + 1
-            time.sleep(0.1)
+        assert row is not None
+        nobody = 0 if row[0] else nobody + 1
+        time.sleep(0.1)
 
 
 def _give_connections_back(world: World) -> None:
