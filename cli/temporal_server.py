@@ -18,6 +18,8 @@ DYNAMIC_CONFIG = {
     "frontend.WorkflowTimeSkippingEnabled": "true",
     "system.workflowTimeSkippingEnabled": "true",
 }
+# Of the server's own file: a commit is one write to a log (docs/decisions/0016).
+SQLITE = {"journal_mode": "wal", "synchronous": "normal"}
 START_SECONDS = 30.0
 
 
@@ -79,6 +81,8 @@ class EmbeddedTemporal:
             line += ["--ui-port", str(self.ui_port), "--ui-disable-news-fetch"]
         if self.home is not None:
             line += ["--db-filename", str(self.home.absolute() / "temporal.db")]
+            for pragma, value in SQLITE.items():
+                line += ["--sqlite-pragma", f"{pragma}={value}"]
         if self.namespace != "default":
             line += ["--namespace", self.namespace]
         for key, value in self.dynamic_config.items():

@@ -1,5 +1,7 @@
 """The composition root of the work side: stores and gateways are wired into activities here and nowhere else."""
 
+from datetime import timedelta
+
 from temporalio.client import Client
 from temporalio.common import VersioningBehavior, WorkerDeploymentVersion
 from temporalio.worker import (
@@ -20,6 +22,9 @@ from workflows.booking import BookingWorkflow
 
 # About 51 KB each; a booking that fell out of the cache is replayed when it is needed again.
 CACHED_WORKFLOWS = 200
+# So long a task is kept for the worker that has the booking in memory. Where that one was killed, whoever asks next
+# is answered by another within the front desk's deadline.
+KEPT_FOR_THE_SAME = timedelta(seconds=3)
 
 
 def runner(*, strict: bool = False) -> WorkflowRunner:
@@ -62,6 +67,7 @@ def bookings_worker(
         workflow_runner=runner(strict=strict),
         deployment_config=deployment() if versioned else None,
         max_cached_workflows=cached,
+        sticky_queue_schedule_to_start_timeout=KEPT_FOR_THE_SAME,
         workflow_task_poller_behavior=PollerBehaviorAutoscaling(initial=5, maximum=20),
         activity_task_poller_behavior=PollerBehaviorAutoscaling(initial=2, maximum=10),
     )
