@@ -2,7 +2,7 @@
 .DEFAULT_GOAL := help
 .PHONY: help setup run test check format bench proof lock
 SHELL := /bin/sh
-TEST_PROCESSES ?= 3
+TEST_PROCESSES ?= 4
 
 help:
 	@echo "make run     the whole system in the foreground, with demo hotels (Ctrl-C ends it)"

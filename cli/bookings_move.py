@@ -35,6 +35,8 @@ REPLAY_SECONDS = 120.0
 SEEN_MOVING_SECONDS = 20.0
 LOOK_EVERY_SECONDS = 0.1
 WELL = ("moved", "told", "there")
+LOOKS = 3
+MOVED_ON = "it moves on whenever its history is replayed; ask again when it is quiet"
 
 
 @dataclass(frozen=True)
@@ -102,15 +104,27 @@ async def _of_build(client: Client, build: str) -> list[str]:
 async def _move_some(
     client: Client, settings: Settings, references: Sequence[str], target: str, sources: Path
 ) -> list[Moved]:
-    """Looks, replays, moves; in that order for all of them, so that one process replays them together."""
-    looked = [await _look(client, reference, target) for reference in references]
-    chosen = [one for one in looked if isinstance(one, Chosen)]
-    refused = await replayed(settings, sources, {one.reference: one.history for one in chosen}) if chosen else {}
-    outcomes: dict[str, Moved] = {one.reference: one for one in looked if isinstance(one, Moved)}
-    for one in chosen:
-        outcomes[one.reference] = await _move_one(client, one, target, refused[one.reference])
-        await asyncio.sleep(1 / RENEWALS_PER_SECOND)
-    told = [one for one in chosen if outcomes[one.reference].outcome == "told"]
+    """Looks, replays, moves; in that order for all of them, so that one process replays them together.
+
+    One that moves on meanwhile, if only because the worker that it waited for is given up, is looked at again.
+    """
+    outcomes: dict[str, Moved] = {}
+    told: list[Chosen] = []
+    left = list(references)
+    for _ in range(LOOKS):
+        looked = [await _look(client, reference, target) for reference in left]
+        chosen = [one for one in looked if isinstance(one, Chosen)]
+        refused = await replayed(settings, sources, {one.reference: one.history for one in chosen}) if chosen else {}
+        outcomes |= {one.reference: one for one in looked if isinstance(one, Moved)}
+        left = []
+        for one in chosen:
+            outcome = await _move_one(client, one, target, refused[one.reference])
+            outcomes[one.reference] = outcome or Moved(one.reference, "refused", MOVED_ON)
+            left += [] if outcome else [one.reference]
+            told += [one] if outcome and outcome.outcome == "told" else []
+            await asyncio.sleep(1 / RENEWALS_PER_SECOND)
+        if not left:
+            break
     seen = await asyncio.gather(*(_is_seen_moving(client, one) for one in told))
     for one, moving in zip(told, seen, strict=True):
         if moving:
@@ -171,13 +185,14 @@ async def replayed(settings: Settings, sources: Path, histories: Mapping[str, st
     return {name: str(json.loads(line)["refused"]) for name, line in zip(histories, told, strict=True)}
 
 
-async def _move_one(client: Client, one: Chosen, target: str, refused: str) -> Moved:
+async def _move_one(client: Client, one: Chosen, target: str, refused: str) -> Moved | None:
+    """What came of it; None for one that is not any more what was replayed."""
     if refused:
         return Moved(one.reference, "refused", f"its history does not replay on build {target}: {refused}")
     run = client.get_workflow_handle(workflow_id(one.reference), run_id=one.run_id)
     now = await run.describe()
     if now.status is not WorkflowExecutionStatus.RUNNING or now.history_length != one.length:
-        return Moved(one.reference, "refused", "it has moved on while its history was replayed; ask again")
+        return None
     try:
         await route_once(client, one, target)
         await run.signal(RENEW_SIGNAL)

@@ -15,14 +15,14 @@ from temporalio.api.enums.v1 import EventType
 from temporalio.client import Client
 from temporalio.service import RPCError
 
-from cli import builds
-from cli.bookings_move import BOOKINGS_OF_BUILD, Chosen, build_of, moved, route_once
+from cli import bookings_move, builds
+from cli.bookings_move import BOOKINGS_OF_BUILD, LOOKS, Chosen, build_of, moved, replayed, route_once
 from cli.deployments import make_current, renew
 from cli.processes import StackTrouble
 from config.settings import Settings
 from messages.build import build_id, build_id_of
 from messages.converter import data_converter
-from messages.names import DEPLOYMENT
+from messages.names import DEPLOYMENT, RENEW_SIGNAL
 from store.session import Database, app_url
 from tests.story.conftest import own_namespace
 from tests.story.test_life import stay_in
@@ -121,6 +121,31 @@ async def test_bookings_of_a_build_whose_worker_is_gone_go_on_with_the_current_o
         assert (await lives[1].cancel()).status == "cancelled"
         again = await moved(world.settings, [life.reference for life in lives])
         assert [one.outcome for one in again] == ["there", "not_open", "there"]
+
+
+@pytest.mark.parametrize(("disturbed", "outcome"), [(1, "moved"), (LOOKS, "refused")])
+async def test_a_booking_that_moves_on_while_it_is_replayed_is_replayed_again(
+    world: World, disturbed: int, outcome: str
+) -> None:
+    """What is moved is what was replayed; one that is never quiet is left where it is."""
+    life = world.life()
+    async with world.serving(OLD):
+        await life.begin()
+    replays = 0
+
+    async def disturbing(*asked: Any) -> dict[str, str]:
+        nonlocal replays
+        replays += 1
+        told = await replayed(*asked)
+        if replays <= disturbed:
+            await life.handle.signal(RENEW_SIGNAL)
+        return told
+
+    world.monkeypatch.setattr(bookings_move, "replayed", disturbing)
+    async with world.serving(build_id()):
+        (found,) = await moved(world.settings, [life.reference])
+    assert (found.outcome, replays) == (outcome, min(disturbed + 1, LOOKS)), found.detail
+    assert await world.build(life) == (build_id() if outcome == "moved" else OLD)
 
 
 async def test_a_parked_booking_goes_on_with_a_mended_build(world: World) -> None:
