@@ -13,7 +13,8 @@ def work():
     began = time.perf_counter()
     kept = [{"night": night, "rooms": [night]} for night in range(10_000)]
     return time.perf_counter() - began, kept
-if sys.version_info < (3, 11) or (sys.argv[1] and not importlib.util.find_spec("pip")):
+installs = any(map(importlib.util.find_spec, ("pip", "ensurepip")))
+if sys.version_info < (3, 11) or (sys.argv[1] and not installs):
     raise SystemExit(1)
 print(int(min(work()[0] for _ in range(25)) * 1e6), sys.executable)
 '

@@ -144,7 +144,9 @@ async def test_a_booking_that_moves_on_while_it_is_replayed_is_replayed_again(
     world.monkeypatch.setattr(bookings_move, "replayed", disturbing)
     async with world.serving(build_id()):
         (found,) = await moved(world.settings, [life.reference])
-    assert (found.outcome, replays) == (outcome, min(disturbed + 1, LOOKS)), found.detail
+    assert found.outcome == outcome, found.detail
+    # The old worker's task is given up for dead in the meantime, which is one more reason to look again.
+    assert replays in range(min(disturbed + 1, LOOKS), LOOKS + 1)
     assert await world.build(life) == (build_id() if outcome == "moved" else OLD)
 
 
