@@ -16,13 +16,13 @@ from temporalio.client import Client
 from temporalio.service import RPCError
 
 from cli import bookings_move, builds
-from cli.bookings_move import BOOKINGS_OF_BUILD, LOOKS, Chosen, build_of, moved, replayed, route_once
+from cli.bookings_move import BOOKINGS_OF_BUILD, LOOKS, Chosen, Moved, build_of, moved, route_once
 from cli.deployments import make_current, renew
 from cli.processes import StackTrouble
 from config.settings import Settings
 from messages.build import build_id, build_id_of
 from messages.converter import data_converter
-from messages.names import DEPLOYMENT, RENEW_SIGNAL
+from messages.names import DEPLOYMENT
 from store.session import Database, app_url
 from tests.story.conftest import own_namespace
 from tests.story.test_life import stay_in
@@ -131,22 +131,20 @@ async def test_a_booking_that_moves_on_while_it_is_replayed_is_replayed_again(
     life = world.life()
     async with world.serving(OLD):
         await life.begin()
-    replays = 0
+    tries = 0
+    move = bookings_move._move_one
 
-    async def disturbing(*asked: Any) -> dict[str, str]:
-        nonlocal replays
-        replays += 1
-        told = await replayed(*asked)
-        if replays <= disturbed:
-            await life.handle.signal(RENEW_SIGNAL)
-        return told
+    async def disturbed_at_first(*asked: Any) -> Moved | None:
+        nonlocal tries
+        tries += 1
+        return None if tries <= disturbed else await move(*asked)
 
-    world.monkeypatch.setattr(bookings_move, "replayed", disturbing)
+    world.monkeypatch.setattr(bookings_move, "_move_one", disturbed_at_first)
     async with world.serving(build_id()):
         (found,) = await moved(world.settings, [life.reference])
     assert found.outcome == outcome, found.detail
-    # The old worker's task is given up for dead in the meantime, which is one more reason to look again.
-    assert replays in range(min(disturbed + 1, LOOKS), LOOKS + 1)
+    # That the old worker is given up for dead in the meantime is one more reason to look again.
+    assert tries in range(min(disturbed + 1, LOOKS), LOOKS + 1)
     assert await world.build(life) == (build_id() if outcome == "moved" else OLD)
 
 
