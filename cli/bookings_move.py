@@ -119,9 +119,11 @@ async def _move_some(
         left = []
         for one in chosen:
             outcome = await _move_one(client, one, target, refused[one.reference])
+            if outcome is None:
+                left.append(one.reference)
+            elif outcome.outcome == "told":
+                told.append(one)
             outcomes[one.reference] = outcome or Moved(one.reference, "refused", MOVED_ON)
-            left += [] if outcome else [one.reference]
-            told += [one] if outcome and outcome.outcome == "told" else []
             await asyncio.sleep(1 / RENEWALS_PER_SECOND)
         if not left:
             break
