@@ -24,7 +24,9 @@ from store.staff import StaffRole
 MEDIA_TYPE = "application/problem+json"
 TYPE_BASE = "/api/docs#problem-"
 MAX_ERRORS_TOLD = 20
-_STATUS = {Kind.RULE: 422, Kind.CONFLICT: 409, Kind.ABSENT: 404, Kind.FORBIDDEN: 403}
+_STATUS = {Kind.RULE: 422, Kind.CONFLICT: 409, Kind.ABSENT: 404, Kind.FORBIDDEN: 403, Kind.AWAY: 503}
+# Who is away is asked again by the booking itself; until then a caller gains nothing by asking sooner.
+AWAY_SECONDS = 15
 
 log = structlog.get_logger("api")
 
@@ -115,7 +117,11 @@ def of_refusal(refused: Refused, role: StaffRole | None = None) -> Response:
     open_actions = facts.get("allowed_actions")
     if role and isinstance(open_actions, list):
         facts["allowed_actions"] = within(role, open_actions)
-    return answer(status, body_of(status, refused.code, refused.detail, facts=facts, errors=errors))
+    retry_after = AWAY_SECONDS if refused.kind is Kind.AWAY else None
+    if retry_after is not None:
+        facts["retry_after"] = retry_after
+    document = body_of(status, refused.code, refused.detail, facts=facts, errors=errors)
+    return answer(status, document, retry_after=retry_after)
 
 
 def of_validation(errors: Sequence[Mapping[str, Any]]) -> Response:

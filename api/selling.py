@@ -29,7 +29,8 @@ from domain.clocks import business_date
 from domain.quoting import MAX_CALENDAR_NIGHTS, Closed, Quote, calendar, quotes
 from domain.refusals import Refused, absent, rule
 from domain.stay import Party, StayDates, day_text
-from domain.terms import HotelTerms, StayTerms, cancellation_rule, confirmation_in_words, payment_in_words
+from domain.obligations import payment_in_words
+from domain.terms import HotelTerms, StayTerms, cancellation_rule, confirmation_in_words
 from messages.offers import OFFER_LIFETIME, Offer, sign_offer
 from store.hotels import (
     Hotel,
@@ -229,7 +230,7 @@ def _summary(hotel: Hotel, terms: HotelTerms) -> HotelSummary:
         on_sale=hotel.not_on_sale_reason is None,
         not_on_sale_reason=hotel.not_on_sale_reason,
         policies=HotelWords(
-            payment=payment_in_words(terms.payment),
+            payment=payment_in_words(terms),
             confirmation=confirmation_in_words(terms),
             check_in_from=f"{terms.check_in_time:%H:%M}",
             check_out_by=f"{terms.check_out_time:%H:%M}",

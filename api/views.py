@@ -33,6 +33,7 @@ from domain.agenda import LEAST_AHEAD, Entry, SetBy
 from domain.booking import Stay
 from domain.clocks import local_text
 from domain.lifecycle import allowed_actions
+from domain.obligations import payment_in_words
 from domain.terms import (
     HotelTerms,
     StayTerms,
@@ -41,7 +42,6 @@ from domain.terms import (
     check_in_from,
     check_out_by,
     confirmation_in_words,
-    payment_in_words,
 )
 from messages.names import workflow_id
 from messages.tokens import guest_token
@@ -247,7 +247,7 @@ def policy_words(
     """The terms of one room, in words and dates of the hotel, true from the moment of booking on."""
     opens, ends = check_in_from(terms, arrival), check_out_by(terms, departure)
     return PolicyWords(
-        payment=payment_in_words(terms.payment),
+        payment=payment_in_words(terms, stay),
         confirmation=confirmation_in_words(terms),
         cancellation=cancellation_in_words(terms, stay, arrival, booked_at),
         cancel_free_until=cancel_free_until(terms, stay, arrival),

@@ -1,15 +1,19 @@
 """What people do to a booking, each as one pure step. Rules: docs/rules/lifecycle.md; fees: docs/rules/fees.md."""
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from domain.agenda import LEAST_AHEAD, latest_hold
-from domain.booking import Booking, Status, Stay
+from domain.booking import Booking, Status, Stay, with_purse
 from domain.clocks import business_date, local_text
 from domain.fees import cancellation_fee, early_departure_fee, no_show_fee
 from domain.ladder import approval_deadline
+from domain.obligations import authorises, first_payment, later_deposit_minor
+from domain.payments import How, Payment, PayState, Verb
 from domain.refusals import rule
+from domain.securing import confirmation, firm, held_again, held_for_payment, payment_asked
+from domain.settling import refunded_down, surplus_minor
 from domain.steps import (
     Act,
     NoticeWish,
@@ -28,31 +32,42 @@ from domain.terms import check_out_by
 def opened(booking: Booking, act: Act, *, option_until: datetime | None = None, approves: bool = False) -> Step:
     """The first step: the room is taken.
 
-    With the hotel's yes given beforehand, or by a member of staff who may approve, it is confirmed at once; an option
-    is held until its time. Errors: 422 clock_out_of_bounds (field `hold_until`).
+    With the hotel's yes given beforehand, or by a member of staff who may approve, it is confirmed at once, or held
+    until it is paid for; money that is only set aside is asked for before the hotel answers. An option is held until
+    its time. Errors: 422 clock_out_of_bounds (field `hold_until`).
     """
-    manual = booking.terms.confirmation.value == "manual" and not approves
-    status = Status.PENDING if manual else Status.CONFIRMED
     if option_until is not None:
         _check_option(booking, option_until, act.now)
-        status = Status.HELD
-    after = replace(
-        booking,
-        status=status,
-        stays=tuple(replace(stay, status=status) for stay in booking.stays),
-        approval_deadline=approval_deadline(booking.terms, act.now, booking.arrival)
-        if status is Status.PENDING
-        else None,
-        hold_expires_at=option_until,
-    )
+    after, what = _first_state(booking, act, option_until, approves=approves)
     return Step(
         after,
-        {Status.PENDING: "requested", Status.HELD: "option_held"}.get(status, "booked"),
+        what,
         act,
         difference={"total_minor": after.total_minor, "rooms": len(after.stays)},
         nights=night_moves((), after.stays),
         notices=_first_letters(after),
     )
+
+
+def _first_state(booking: Booking, act: Act, option_until: datetime | None, *, approves: bool) -> tuple[Booking, str]:
+    """How the booking begins, and the word for it."""
+
+    def all_in(status: Status) -> Booking:
+        return replace(booking, status=status, stays=tuple(replace(stay, status=status) for stay in booking.stays))
+
+    if option_until is not None:
+        return replace(all_in(Status.HELD), hold_expires_at=option_until), "option_held"
+    held = all_in(Status.HELD)
+    yes = approves or booking.terms.confirmation.value == "auto"
+    if (yes or authorises(booking)) and first_payment(held, act.now) is not None:
+        online = booking.terms.online
+        seconds = online.pay_within_seconds if act.actor.kind == "guest" else online.after_yes_seconds
+        held = replace(held, purse=replace(held.purse, yes_given=yes))
+        return held_for_payment(held, act.now, seconds), "held_for_payment"
+    if yes:
+        return all_in(Status.CONFIRMED), "booked"
+    deadline = approval_deadline(booking.terms, act.now, booking.arrival)
+    return replace(all_in(Status.PENDING), approval_deadline=deadline), "requested"
 
 
 def _check_option(booking: Booking, until: datetime, now: datetime) -> None:
@@ -70,25 +85,35 @@ def _first_letters(booking: Booking) -> tuple[NoticeWish, ...]:
             NoticeWish("received", "guest", useful_until=until),
             NoticeWish("new_request", "staff", useful_until=until),
         )
+    if booking.status is Status.HELD and booking.held_for == "payment":
+        return (payment_asked(booking),)
     if booking.status is Status.HELD:
         return (NoticeWish("held", "guest", useful_until=booking.hold_expires_at),)
     return (confirmation(booking),)
 
 
-def confirmation(booking: Booking) -> NoticeWish:
-    """The yes in writing; of no use any more once the last room is due back."""
-    return NoticeWish("confirmed", "guest", useful_until=check_out_by(booking.terms, booking.departure))
+def approved(booking: Booking, act: Act, what: str = "approved", attention: str = "") -> Step:
+    """The hotel says yes: what was held is sold, once what its terms ask for has come.
 
-
-def approved(booking: Booking, act: Act) -> Step:
-    """The hotel says yes: what was held is sold."""
-    after = replace(with_all(booking, Status.CONFIRMED), approval_deadline=None)
-    return make_step(booking, after, "approved", act, notices=(confirmation(after),))
+    Money that was set aside is captured first; a deposit or the whole price is asked for, and the room is held for it.
+    """
+    booking_after = replace(booking, attention=attention or booking.attention, approval_deadline=None)
+    purse = replace(booking_after.purse, yes_given=True)
+    if purse.authorised:
+        for payment in purse.authorised:
+            purse = purse.ordering(Verb.CAPTURE, payment.number, amount_minor=payment.amount_minor)
+        after = replace(booking_after, purse=purse, version=booking.version + 1)
+        return make_step(booking, after, "approval_given", act)
+    if first_payment(booking_after, act.now) is not None:
+        after = held_again(replace(booking_after, purse=purse), act.now)
+        return make_step(booking, after, what, act, notices=(payment_asked(after),))
+    after = firm(booking_after, act.now)
+    return make_step(booking, after, what, act, notices=(confirmation(after),))
 
 
 def confirmed(booking: Booking, act: Act) -> Step:
-    """The desk makes an option firm: what was held is sold."""
-    after = replace(with_all(booking, Status.CONFIRMED), hold_expires_at=None)
+    """The desk makes an option firm, or vouches for a guest who has not paid: what was held is sold."""
+    after = firm(booking, act.now)
     return make_step(booking, after, "confirmed", act, notices=(confirmation(after),))
 
 
@@ -104,10 +129,24 @@ def failed(booking: Booking, act: Act) -> Step:
     return make_step(booking, after, "failed", act, notices=(NoticeWish("cancelled", "guest"),))
 
 
-def cancelled(booking: Booking, act: Act, numbers: Sequence[int], *, waive: bool = False) -> Step:
+@dataclass(frozen=True)
+class GiveBack:
+    """What of a guest's money goes back at a cancellation.
+
+    amount_minor: None for all that is not owed; less keeps the rest for now. payment: the one to take it from first.
+    """
+
+    amount_minor: int | None = None
+    payment: int | None = None
+
+
+def cancelled(
+    booking: Booking, act: Act, numbers: Sequence[int], *, waive: bool = False, back: GiveBack = GiveBack()
+) -> Step:
     """Some or all rooms are given up, at the price of the terms. A request that is taken back is `withdrawn`.
 
-    waive: the fee is not asked for; what it would have been stays written down.
+    waive: the fee is not asked for; what it would have been stays written down. Money beyond what is owed goes back as
+    `back` says. Errors: 422 more_than_refundable.
     """
     withdrawn = booking.status is Status.PENDING and act.actor.kind == "guest"
 
@@ -124,6 +163,7 @@ def cancelled(booking: Booking, act: Act, numbers: Sequence[int], *, waive: bool
     if after.status is Status.CANCELLED:
         word = "withdrawn" if withdrawn else f"cancelled by {act.actor.kind}"
         after = replace(after, approval_deadline=None, hold_expires_at=None, cancellation_reason=word)
+    after = _money_back(after, act, back)
     given = [stay for stay in after.stays if stay.number in numbers]
     return make_step(
         booking, after, "withdrawn" if withdrawn else "cancelled", act,
@@ -133,6 +173,23 @@ def cancelled(booking: Booking, act: Act, numbers: Sequence[int], *, waive: bool
         },
         notices=(NoticeWish("cancelled", "guest"),),
     )  # fmt: skip
+
+
+def _money_back(after: Booking, act: Act, back: GiveBack) -> Booking:
+    """What is not owed any more is on its way back to the guest; what is to be kept for now is noted."""
+    surplus = surplus_minor(after)
+    if back.amount_minor is not None:
+        if back.amount_minor > surplus:
+            raise rule(
+                "more_than_refundable",
+                "That is more than the guest has paid beyond what is owed.",
+                "refund.amount",
+                refundable_minor=surplus,
+                currency=after.terms.currency,
+            )
+        kept = after.purse.kept_minor + surplus - back.amount_minor
+        after = replace(after, purse=replace(after.purse, kept_minor=kept))
+    return refunded_down(after, act.now, "cancelled", back.payment)
 
 
 def fee_waived(booking: Booking, act: Act, numbers: Sequence[int]) -> Step:
@@ -181,18 +238,24 @@ def checked_in(booking: Booking, act: Act, stays: Sequence[Stay]) -> Step:
 
 
 def payment_taken(booking: Booking, act: Act, method: str, amount_minor: int, external: str) -> Step:
-    """The desk took money. It is posted to the hotel's business day."""
-    after = replace(
-        booking,
-        paid_minor=booking.paid_minor + amount_minor,
-        payments=booking.payments + 1,
-        version=booking.version + 1,
+    """The desk took money. It is posted to the hotel's business day, and makes a room firm that was held for it."""
+    number = booking.payments + 1
+    taken = Payment(
+        number, "balance", method, How.DESK, PayState.CAPTURED, amount_minor, act.now, captured_minor=amount_minor
     )
+    after = with_purse(booking, booking.purse.with_payment(taken))
+    after = replace(after, payments=number, version=booking.version + 1)
+    letters: tuple[NoticeWish, ...] = ()
+    if after.status is Status.HELD and after.held_for == "payment" and first_payment(after, act.now) is None:
+        after = firm(after, act.now)
+        letters = (confirmation(after),)
+    if after.purse.deposit_open and later_deposit_minor(after) == 0:
+        after = replace(after, purse=replace(after.purse, deposit_open=False, due_until=None))
     day = business_date(act.now, booking.terms.zone, booking.terms.audit_time)
     return make_step(
         booking, after, "payment_received", act,
         difference={"method": method, "amount_minor": amount_minor, "balance_minor": after.balance_minor},
-        payment=PaymentTaken(after.payments, method, amount_minor, external, day),
+        payment=PaymentTaken(number, method, amount_minor, external, day), notices=letters,
     )  # fmt: skip
 
 

@@ -5,11 +5,12 @@ and its explanation can't drift apart. Rules in words: docs/rules/agenda.md.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from domain.booking import Booking, Status, Stay
+from domain.entries import LEAST_AHEAD, Entry, SetBy, placed
 from domain.ladder import alerts
+from domain.money_agenda import money_entries
 from domain.terms import (
     cancel_free_until,
     check_in_from,
@@ -18,50 +19,16 @@ from domain.terms import (
     pre_arrival_at,
 )
 
-LEAST_AHEAD = timedelta(seconds=60)
 LONGEST_HOLD = timedelta(days=30)
 LONGEST_AFTER = timedelta(days=30)
 A_DAY = timedelta(days=1)
 MOST_OVERSTAYED = 7
-ONLY_TOLD = ("pre_arrival", "approval_alert", "feedback")
+# Letters, and looks at the provider: they are on the agenda, but nobody waits for them.
+ONLY_TOLD = (
+    "pre_arrival", "approval_alert", "feedback", "deposit_reminder", "payment_check", "refund_check", "provider",
+    "payment_watch",
+)  # fmt: skip
 BEFORE_ARRIVAL = (Status.HELD, Status.PENDING, Status.CONFIRMED)
-
-
-@dataclass(frozen=True)
-class SetBy:
-    """Who set a clock. kind: policy, guest or staff; policy_version: the version of the hotel's policy it comes from.
-
-    at, seq: when it was moved, and the event that names the person and the reason; None where nobody moved it.
-    """
-
-    kind: str
-    policy_version: int | None = None
-    role: str = ""
-    at: datetime | None = None
-    seq: int | None = None
-
-
-@dataclass(frozen=True)
-class Entry:
-    """One line of the agenda.
-
-    rings: whether something is done at that instant; a mark only tells people that a time passes.
-    anchor: `booking` when the clock counts from a moment of the booking's life, `date` when it hangs on a stay date.
-    default_at: where the terms put it; earliest, latest: how far it may be moved, and always at least a minute ahead.
-    """
-
-    key: str
-    at: datetime
-    what: str
-    consequence: str
-    set_by: SetBy
-    rings: bool
-    anchor: str
-    stay: int | None = None
-    default_at: datetime | None = None
-    earliest: datetime | None = None
-    latest: datetime | None = None
-    movable: bool = True
 
 
 def agenda(booking: Booking) -> tuple[Entry, ...]:
@@ -110,22 +77,10 @@ def latest_hold(booking: Booking) -> datetime:
     return min(booking.created_at + LONGEST_HOLD, first_no_show(booking))
 
 
-def _placed(booking: Booking, entry: Entry) -> Entry:
-    """The entry where it was moved to, with who moved it. What the terms say themselves is always within bounds."""
-    default = entry.at
-    latest = None if entry.latest is None else max(entry.latest, default)
-    earliest = None if entry.earliest is None else min(entry.earliest, default)
-    entry = replace(entry, default_at=default, latest=latest, earliest=earliest)
-    move = booking.moved(entry.key)
-    if move is None:
-        return entry
-    who = SetBy(move.kind, booking.terms.version, move.role, move.moved_at, move.seq)
-    return replace(entry, at=move.at, set_by=who)
-
-
 def _entries(booking: Booking) -> Iterator[Entry]:
     policy = SetBy("policy", booking.terms.version)
     yield from _of_the_whole(booking, policy)
+    yield from money_entries(booking, policy)
     for stay in booking.stays:
         if stay.status in BEFORE_ARRIVAL:
             yield from _before_arrival(booking, stay, policy)
@@ -133,18 +88,27 @@ def _entries(booking: Booking) -> Iterator[Entry]:
             yield _overstay(booking, stay, policy)
 
 
+_HOLD = {
+    "option": ("The option ends", "If the desk has not made it firm, it expires and the room is free again."),
+    "payment": (
+        "The time for paying ends",
+        "A payment that is open is closed first; without one the booking expires and the room is free again.",
+    ),
+}
+
+
 def _of_the_whole(booking: Booking, policy: SetBy) -> Iterator[Entry]:
     """The clocks that count from a moment of the booking's life."""
-    if booking.status is Status.HELD and booking.hold_expires_at:
-        yield _placed(booking, Entry(
-            "hold_expires", booking.hold_expires_at, "The option ends",
-            "If the desk has not made it firm, it expires and the room is free again.",
-            policy, True, "booking", latest=latest_hold(booking),
+    if booking.status is Status.HELD and booking.hold_expires_at and booking.purse.held_over is None:
+        what, consequence = _HOLD[booking.held_for]
+        yield placed(booking, Entry(
+            "hold_expires", booking.hold_expires_at, what, consequence, policy, True, "booking",
+            latest=latest_hold(booking),
         ))  # fmt: skip
     if booking.status is Status.PENDING and booking.approval_deadline:
         yield from _ladder(booking, booking.approval_deadline, policy)
     if booking.change_request:
-        yield _placed(booking, Entry(
+        yield placed(booking, Entry(
             f"change_request-{booking.change_request.number}", booking.change_request.until,
             "The hotel's answer to the change is due",
             "Without an answer the wish lapses, the booking stays as it is and the guest is told.",
@@ -154,12 +118,12 @@ def _of_the_whole(booking: Booking, policy: SetBy) -> Iterator[Entry]:
         return
     latest = check_out_by(booking.terms, booking.departure) + LONGEST_AFTER
     if booking.feedback_at:
-        yield _placed(booking, Entry(
+        yield placed(booking, Entry(
             "feedback", booking.feedback_at, "The guest is asked how it was",
             "A letter goes out that asks how the stay was.", policy, True, "booking", latest=latest,
         ))  # fmt: skip
     if booking.close_at:
-        yield _placed(booking, Entry(
+        yield placed(booking, Entry(
             "close", booking.close_at, "The books are closed",
             "The booking is completed; nothing can be posted to it any more.",
             policy, True, "booking", latest=latest,
@@ -169,7 +133,7 @@ def _of_the_whole(booking: Booking, policy: SetBy) -> Iterator[Entry]:
 def _ladder(booking: Booking, deadline: datetime, policy: SetBy) -> Iterator[Entry]:
     """The hotel's answer: an alert to the desk, one to the manager, and the end."""
     approves = booking.terms.approval.at_end == "approve"
-    end = _placed(booking, Entry(
+    end = placed(booking, Entry(
         "approval_deadline", deadline, "The hotel's answer is due",
         "Without an answer the request is confirmed by the hotel's rule."
         if approves
@@ -180,7 +144,7 @@ def _ladder(booking: Booking, deadline: datetime, policy: SetBy) -> Iterator[Ent
     last = end.at - LEAST_AHEAD
     for key, at, who in (("approval_alert_desk", desk_at, "desk"), ("approval_alert_manager", manager_at, "manager")):
         if at > booking.since:
-            yield _placed(booking, Entry(
+            yield placed(booking, Entry(
                 key, at, f"The {who} is reminded of the request", "A message says that the answer is still open.",
                 policy, True, "booking", latest=last,
             ))  # fmt: skip
@@ -194,14 +158,14 @@ def _before_arrival(booking: Booking, stay: Stay, policy: SetBy) -> Iterator[Ent
     free_until = cancel_free_until(terms, stay.terms, stay.arrival)
     moved = booking.moved(f"cancel_free_until-{n}") is not None
     if free_until and (moved or free_until > booking.created_at):
-        yield _placed(booking, Entry(
+        yield placed(booking, Entry(
             f"cancel_free_until-{n}", free_until, "Cancelling stops being free by the rate's terms",
             "From then on the rate's terms name a price for cancelling.",
             policy, False, "date", n, latest=missing_at,
         ))  # fmt: skip
     if opens > booking.created_at:
         day_begins = no_show_at(terms, stay.awaited_on - A_DAY)
-        yield _placed(booking, Entry(
+        yield placed(booking, Entry(
             f"check_in_from-{n}", opens, "The room is promised from this time", "The desk can check the guest in.",
             policy, False, "date", n, earliest=day_begins, latest=missing_at,
         ))  # fmt: skip
@@ -210,11 +174,11 @@ def _before_arrival(booking: Booking, stay: Stay, policy: SetBy) -> Iterator[Ent
     writes_at = pre_arrival_at(terms, stay.arrival)
     # A reminder whose moment had passed when the stay became firm is skipped, never sent at once.
     if writes_at > booking.since or booking.moved(f"pre_arrival-{n}"):
-        yield _placed(booking, Entry(
+        yield placed(booking, Entry(
             f"pre_arrival-{n}", writes_at, "The guest is written to before the arrival",
             "A message with times, address and price goes out.", policy, True, "date", n, latest=opens,
         ))  # fmt: skip
-    yield _placed(booking, Entry(
+    yield placed(booking, Entry(
         f"no_show-{n}", missing_at, "The hotel stops waiting for the guest",
         "If nobody has checked in, the stay is a no-show: the first night is kept, the others are free again.",
         policy, True, "date", n, earliest=check_in_from(terms, stay.arrival),
@@ -227,13 +191,13 @@ def _overstay(booking: Booking, stay: Stay, policy: SetBy) -> Entry:
     leaves = check_out_by(booking.terms, stay.departure)
     key = f"overstay-{stay.number}"
     if key not in booking.fired or stay.overstayed >= MOST_OVERSTAYED:
-        return _placed(booking, Entry(
+        return placed(booking, Entry(
             key, leaves + timedelta(minutes=booking.terms.overstay_after_minutes),
             "The room should have been given back", "If the guest has not checked out, the desk is alerted.",
             policy, True, "date", stay.number, earliest=leaves, latest=leaves + A_DAY,
         ))  # fmt: skip
     audit = no_show_at(booking.terms, stay.departure)
-    return _placed(booking, Entry(
+    return placed(booking, Entry(
         f"overstay_night-{stay.number}", audit, "The stay goes on for another night",
         "If the guest has not checked out, one night is added at the last night's price and the desk is told.",
         policy, True, "date", stay.number, earliest=leaves, latest=audit + A_DAY,

@@ -4,10 +4,11 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 
-from domain.acts import confirmation, no_show
+from domain.acts import approved, no_show
 from domain.agenda import Entry
 from domain.booking import Booking, Status
 from domain.changes import PricedLine
+from domain.money_alarms import KEYS, money_rang
 from domain.steps import Act, AddedLine, ChangeNews, NoticeWish, Step, listed, make_step, with_all, with_stays
 from domain.terms import check_in_from, collects
 
@@ -17,6 +18,8 @@ _A_DAY = timedelta(days=1)
 def clock_rang(booking: Booking, entries: Sequence[Entry], act: Act) -> Step:
     """What is done when clocks are due. Entries due together are one step; what ends a chapter comes first."""
     first = entries[0]
+    if first.key in KEYS or (first.key == "hold_expires" and booking.held_for == "payment"):
+        return money_rang(booking, first.key, act)
     match first.key.partition("-")[0]:
         case "approval_deadline":
             return _unanswered(booking, act)
@@ -78,8 +81,7 @@ def _unanswered(booking: Booking, act: Act) -> Step:
         return expired(booking, act)
     points = [point.item for point in booking.terms.approval.checklist]
     attention = f"Confirmed without an answer; open: {', '.join(points)}." if points else "Confirmed without an answer."
-    after = replace(with_all(booking, Status.CONFIRMED), approval_deadline=None, attention=attention)
-    return make_step(booking, after, "approved_by_rule", act, notices=(confirmation(after),))
+    return approved(booking, act, "approved_by_rule", attention)
 
 
 def expired(booking: Booking, act: Act) -> Step:

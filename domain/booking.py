@@ -4,11 +4,12 @@ Rules in words: docs/rules/lifecycle.md.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
 
+from domain.payments import Purse
 from domain.terms import HotelTerms, StayTerms
 
 REMEMBERED_KEYS = 64
@@ -180,10 +181,10 @@ class Booking:
 
     version moves only with what a person decides about; seq counts every step written.
     fired: agenda keys that have done their work. keys: the last command keys that were carried out.
-    since: the instant the present status began. moves: clocks that people moved. hold_expires_at: until when an option
-    is held, by the terms or as asked for. change_requests: how many were ever made. commission_percent: of the net
-    price of its room nights, owed to the channel. fee_minor: fees of the booking as a whole, for
-    changes that the guest made alone.
+    since: the instant the present status began. moves: clocks that people moved. held_for: option or payment;
+    hold_expires_at: until when, by the terms or as asked for. purse: its money at the provider. change_requests: how
+    many were ever made. commission_percent: of the net price of its room nights, owed to the channel. fee_minor: fees
+    of the booking as a whole, for changes that the guest made alone.
     """
 
     hotel_id: int
@@ -204,6 +205,8 @@ class Booking:
     close_at: datetime | None = None
     feedback_at: datetime | None = None
     hold_expires_at: datetime | None = None
+    held_for: str = "option"
+    purse: Purse = field(default_factory=Purse)
     moves: tuple[ClockMove, ...] = ()
     change_request: ChangeAsked | None = None
     change_requests: int = 0
@@ -268,8 +271,24 @@ def status_of_stays(statuses: Iterable[Status]) -> Status:
 
 
 def payment_status(booking: Booking) -> PaymentStatus:
-    """What is known of the money, for hotels whose desk takes it."""
-    if booking.paid_minor == 0:
-        asks = booking.terms.payment.value != "none" and booking.owed_minor > 0
-        return PaymentStatus.DUE if asks else PaymentStatus.NONE
-    return PaymentStatus.PAID if booking.balance_minor <= 0 else PaymentStatus.PART_PAID
+    """What is known of the money, in one word: what is set aside or was given back first, then what was paid."""
+    purse = booking.purse
+    given_back = any(one.refunded_minor for one in purse.payments)
+    if booking.paid_minor > 0:
+        if given_back and booking.balance_minor <= 0:
+            return PaymentStatus.PART_REFUNDED
+        return PaymentStatus.PAID if booking.balance_minor <= 0 else PaymentStatus.PART_PAID
+    if purse.authorised:
+        return PaymentStatus.AUTHORISED
+    if given_back:
+        return PaymentStatus.REFUNDED
+    if purse.due_until is not None:
+        return PaymentStatus.FAILED
+    asks = booking.terms.payment.value != "none" and booking.owed_minor > 0
+    return PaymentStatus.DUE if asks else PaymentStatus.NONE
+
+
+def with_purse(booking: Booking, purse: Purse) -> Booking:
+    """The booking with its money changed; what was paid follows from what was taken and given back."""
+    moved = purse.net_minor - booking.purse.net_minor
+    return replace(booking, purse=purse, paid_minor=booking.paid_minor + moved)

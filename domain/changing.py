@@ -7,13 +7,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from domain.acts import confirmation
 from domain.agenda import BEFORE_ARRIVAL, Entry, agenda, first_check_in, latest_hold
 from domain.booking import Booking, ChangeAsked, ClockMove, Status, Stay, status_of_stays
 from domain.changes import StayPlan
 from domain.clocks import business_date
 from domain.ladder import approval_deadline
 from domain.refusals import conflict
+from domain.securing import confirmation, held_again, payment_asked
+from domain.settling import refunded_down
 from domain.steps import Act, ChangeNews, NoticeWish, Step, listed, make_step, with_stays
 from domain.terms import check_out_by, no_show_at
 
@@ -61,6 +62,9 @@ def amended(booking: Booking, act: Act, plans: Sequence[StayPlan], how: Terms = 
     asked = booking.change_request
     if asked:
         after = replace(after, change_request=None)
+    if not after.status.holds:
+        # A stay that became cheaper than what was paid for it: the guest has the rest back at once.
+        after = refunded_down(after, act.now, "changed")
     return make_step(
         booking, _within_bounds(after, act.now), how.what, act,
         change=ChangeNews(asked.number, "lapsed") if asked else None,
@@ -137,6 +141,8 @@ def _clocks_again(before: Booking, after: Booking, now: datetime) -> tuple[list[
             # Nobody is waited for beyond the stay.
             again.add(waits.key)
     # A clock that was moved past its new bounds goes back too: nobody is awaited after the check-out time.
+    if before.arrival != after.arrival:
+        again |= {"deposit_due", "deposit_reminder"}
     again |= {line.key for line in agenda(after) if line.stay and line.latest and line.at > line.latest}
     dropped = [move.key for move in before.moves if move.key in again]
     fresh = replace(
@@ -217,7 +223,10 @@ def reinstated(booking: Booking, act: Act, stays: Sequence[Stay], *, oversell: b
     )  # fmt: skip
     if status is Status.PENDING:
         after = replace(after, approval_deadline=approval_deadline(after.terms, act.now, after.arrival))
-    if status is Status.HELD:
+    after = replace(after, purse=replace(after.purse, watch_until=None, kept_minor=0))
+    if status is Status.HELD and after.held_for == "payment":
+        after = held_again(after, act.now)
+    elif status is Status.HELD:
         until = act.now + timedelta(hours=after.terms.option_hours)
         after = replace(after, hold_expires_at=min(until, latest_hold(replace(after, created_at=act.now))))
     attention = "Taken up again into a full house." if oversell else after.attention
@@ -253,6 +262,8 @@ def _letters_again(booking: Booking) -> tuple[NoticeWish, ...]:
             NoticeWish("pending", "guest", useful_until=until),
             NoticeWish("new_request", "staff", useful_until=until),
         )
+    if booking.status is Status.HELD and booking.held_for == "payment":
+        return (payment_asked(booking),)
     if booking.status is Status.HELD:
         return (NoticeWish("held", "guest", useful_until=booking.hold_expires_at),)
     return (confirmation(booking),)

@@ -10,8 +10,9 @@ from enum import StrEnum
 
 from domain.agenda import agenda
 from domain.booking import Actor, Booking, Status, Stay
+from domain.obligations import owed_now
 from domain.refusals import Refused, conflict, forbidden, rule
-from domain.terms import Payment, check_out_by
+from domain.terms import check_out_by, collects
 
 
 class Action(StrEnum):
@@ -29,6 +30,8 @@ class Action(StrEnum):
     NO_SHOW = "no-show"
     REINSTATE = "reinstate"
     PAYMENTS = "payments"
+    PAYMENT = "payment"
+    REFUNDS = "refunds"
     WAIVE_FEE = "waive-fee"
     CLOCKS = "clocks"
     ASK_CHANGE = "change-requests"
@@ -71,7 +74,10 @@ _ALREADY: dict[Action, tuple[Status, ...]] = {
 _MONEY = (Status.CONFIRMED, Status.CHECKED_IN, Status.CHECKED_OUT)
 # A fee that is open after the end can still be paid or waived.
 _FEES = (Status.CANCELLED, Status.NO_SHOW)
-_WHOLE = (Action.PAYMENTS, Action.WAIVE_FEE, Action.CLOCKS, Action.ASK_CHANGE, Action.ANSWER_CHANGE)
+_WHOLE = (
+    Action.PAYMENTS, Action.PAYMENT, Action.REFUNDS, Action.WAIVE_FEE, Action.CLOCKS, Action.ASK_CHANGE,
+    Action.ANSWER_CHANGE,
+)  # fmt: skip
 
 
 def allowed_actions(booking: Booking, actor_kind: str, now: datetime | None = None) -> tuple[Action, ...]:
@@ -86,7 +92,9 @@ def _open_to(booking: Booking, action: Action, actor_kind: str, now: datetime | 
     if actor_kind == "guest":
         return _open_to_guest(booking, action)
     if action in _WHOLE:
-        return action is not Action.ASK_CHANGE and _whole_allows(booking, action)
+        return action not in (Action.ASK_CHANGE, Action.PAYMENT) and _whole_allows(booking, action)
+    if action in (Action.APPROVE, Action.DECLINE) and booking.purse.yes_given:
+        return False
     if action is Action.CHECK_IN and not any(stay.room_id for stay in booking.live(Status.CONFIRMED)):
         return False
     if action is Action.REINSTATE:
@@ -107,7 +115,7 @@ def _open_to_guest(booking: Booking, action: Action) -> bool:
         case Action.AMEND:
             manual = booking.terms.confirmation.value == "manual"
             return guest.amend and not manual and booking.status is Status.CONFIRMED
-        case Action.ASK_CHANGE:
+        case Action.ASK_CHANGE | Action.PAYMENT:
             return _whole_allows(booking, action)
         case Action.ANSWER_CHANGE:
             return booking.change_request is not None
@@ -119,8 +127,11 @@ def _whole_allows(booking: Booking, action: Action) -> bool:
     """Whether the booking as a whole leaves this action open."""
     match action:
         case Action.PAYMENTS:
-            open_for_money = booking.status in _MONEY or booking.status in _FEES
-            return booking.terms.payment is Payment.AT_HOTEL and open_for_money and booking.balance_minor > 0
+            return collects(booking.terms) and _takes_money(booking) and booking.balance_minor > 0
+        case Action.PAYMENT:
+            return owed_now(booking, booking.last_instant) is not None
+        case Action.REFUNDS:
+            return any(payment.refundable_minor > 0 for payment in booking.purse.payments)
         case Action.WAIVE_FEE:
             return booking.status is not Status.COMPLETED and any(stay.fee_minor > 0 for stay in booking.stays)
         case Action.CLOCKS:
@@ -129,6 +140,12 @@ def _whole_allows(booking: Booking, action: Action) -> bool:
             return booking.change_request is None and booking.status in (Status.PENDING, Status.CONFIRMED)
         case _:
             return booking.change_request is not None and not booking.status.ended
+
+
+def _takes_money(booking: Booking) -> bool:
+    """Whether the desk may take money for it: firm ones, open fees, and rooms that are held for a payment."""
+    held = booking.status is Status.HELD and booking.held_for == "payment"
+    return held or booking.status in _MONEY or booking.status in _FEES
 
 
 def chosen(booking: Booking, action: Action, numbers: Sequence[int]) -> tuple[Stay, ...]:
@@ -148,6 +165,9 @@ def already_true(booking: Booking, action: Action, numbers: Sequence[int] = ()) 
     """Whether every chosen stay has got there before, so that the command is no news."""
     if action in _WHOLE:
         return False
+    if action is Action.APPROVE and booking.purse.yes_given and booking.status.holds:
+        # The yes was said; what the terms ask for is on its way.
+        return True
     if not numbers and not booking.live(*_FROM[action]):
         # Without names the booking as a whole is meant: one stay that got there makes it old news.
         return bool(booking.live(*_ALREADY[action]))
@@ -183,7 +203,8 @@ def check_allowed(
     wrong = [stay for stay in stays if stay.status not in _FROM[action]]
     ended = booking.status.ended and action is not Action.REINSTATE
     never = action is Action.REINSTATE and booking.status in (Status.CHECKED_OUT, Status.COMPLETED, Status.FAILED)
-    if ended or never or wrong or (action is Action.FAIL and booking.status not in _COMING):
+    said = action is Action.DECLINE and booking.purse.yes_given
+    if ended or never or wrong or said or (action is Action.FAIL and booking.status not in _COMING):
         raise not_allowed(booking, action, wrong[0].status if wrong else booking.status, actor_kind)
     return stays
 
@@ -191,7 +212,9 @@ def check_allowed(
 def _may_as_a_whole(booking: Booking, action: Action) -> bool:
     """As `_whole_allows`, but money is judged by its own, more telling refusals."""
     if action is Action.PAYMENTS:
-        return booking.status in _MONEY or (booking.status in _FEES and booking.balance_minor > 0)
+        return _takes_money(booking) and (booking.status not in _FEES or booking.balance_minor > 0)
+    if action in (Action.PAYMENT, Action.REFUNDS):
+        return True
     return _whole_allows(booking, action)
 
 

@@ -4,9 +4,10 @@ All of it is part of a booking's compact state; ids of the provider are names, n
 Rules in words: docs/rules/payments.md. Amounts are minor units of the booking's currency as ISO 4217 has them.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
 
 class PayState(StrEnum):
@@ -139,3 +140,125 @@ class Order:
     tries: int = 0
     not_before: datetime | None = None
     gracious: bool = False
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What the provider says, after the order was carried out.
+
+    trouble: empty, or why nothing came of it: `unreachable` (it will be asked again), `refused` (it will not take
+    this, see code), `not_ready` (the hotel's account can't be charged). state: of the payment now; acting: the guest is
+    proving who they are at this moment; amount_minor, currency: what the provider was asked to take; captured_minor:
+    what it took; code: the decline's or refusal's; retryable: another try with the same card may work.
+    refund_id, refund_state: of the refund that the order is about.
+    """
+
+    trouble: str = ""
+    state: PayState | None = None
+    session_id: str = ""
+    intent_id: str = ""
+    customer_id: str = ""
+    method_id: str = ""
+    amount_minor: int = 0
+    currency: str = ""
+    captured_minor: int = 0
+    acting: bool = False
+    capture_before: datetime | None = None
+    code: str = ""
+    retryable: bool = False
+    disputed: bool = False
+    refund_id: str = ""
+    refund_state: RefundState | None = None
+
+
+@dataclass(frozen=True)
+class HeldOver:
+    """Why a room is still held although its time for the payment has ended.
+
+    why: closing (the page is being ended at the provider), grace (the guest is proving who they are), processing (the
+    provider has not decided), outage (the provider does not answer). since: when the hold's time ended; until: how long
+    it is kept for that, None while an answer is awaited.
+    """
+
+    why: str
+    since: datetime
+    until: datetime | None = None
+
+
+@dataclass(frozen=True)
+class Purse:
+    """The money of one booking, and its dealings with the provider.
+
+    ordered: how many orders were ever given. customer_id, method_id: the provider's names for the guest and the card on
+    file. kept_minor: more than is owed, which people decided to keep for now. deposit_open: a later deposit is not paid
+    yet; due_until: how long the guest has after it could not be taken. yes_given: the hotel said yes and the
+    authorisation is being captured. outage_since: since when the provider has not answered. watch_until: until when an
+    ended booking looks for money that may still come.
+    """
+
+    payments: tuple[Payment, ...] = ()
+    refunds: tuple[Refund, ...] = ()
+    orders: tuple[Order, ...] = ()
+    ordered: int = 0
+    customer_id: str = ""
+    method_id: str = ""
+    kept_minor: int = 0
+    deposit_open: bool = False
+    due_until: datetime | None = None
+    yes_given: bool = False
+    held_over: HeldOver | None = None
+    outage_since: datetime | None = None
+    watch_until: datetime | None = None
+
+    def payment(self, number: int) -> Payment | None:
+        """The payment of that number."""
+        return next((one for one in self.payments if one.number == number), None)
+
+    def refund(self, number: int) -> Refund | None:
+        """The refund of that number."""
+        return next((one for one in self.refunds if one.number == number), None)
+
+    @property
+    def open_payment(self) -> Payment | None:
+        """The one payment that the guest may still bring to an end."""
+        return next((one for one in self.payments if one.state.open), None)
+
+    @property
+    def authorised(self) -> tuple[Payment, ...]:
+        """Payments whose money is set aside by the card's bank and not taken yet."""
+        return tuple(one for one in self.payments if one.state is PayState.AUTHORISED)
+
+    @property
+    def net_minor(self) -> int:
+        """What was taken and not given back."""
+        return sum(one.captured_minor - one.refunded_minor for one in self.payments)
+
+    def is_asked(self, payment: int, refund: int | None = None) -> bool:
+        """Whether the provider is still to do something about this payment, or this refund of it."""
+        return any(one.payment == payment and one.refund == refund for one in self.orders)
+
+    def with_payment(self, payment: Payment) -> "Purse":
+        """The purse with this payment in place of the one of its number, or added."""
+        others = tuple(one for one in self.payments if one.number != payment.number)
+        return replace(self, payments=tuple(sorted((*others, payment), key=lambda one: one.number)))
+
+    def with_refund(self, refund: Refund) -> "Purse":
+        """The purse with this refund in place of the one of its number, or added; its payment knows the sum."""
+        others = tuple(one for one in self.refunds if one.number != refund.number)
+        refunds = tuple(sorted((*others, refund), key=lambda one: one.number))
+        purse = replace(self, refunds=refunds)
+        paid = self.payment(refund.payment)
+        if paid is None:
+            raise ValueError(f"There is no payment {refund.payment}.")
+        gone = sum(one.amount_minor for one in refunds if one.payment == paid.number and one.state.counts)
+        return purse.with_payment(replace(paid, refunded_minor=gone))
+
+    def ordering(self, verb: Verb, payment: int, **more: Any) -> "Purse":
+        """The purse with one more order. A new one is another attempt; whoever repeats an order keeps its number."""
+        number = self.ordered + 1
+        order = Order(number, verb, payment, attempt=number, **more)
+        return replace(self, orders=(*self.orders, order), ordered=self.ordered + 1)
+
+    def without_order(self, number: int) -> "Purse":
+        """The purse in which that order is done."""
+        return replace(self, orders=tuple(one for one in self.orders if one.number != number))

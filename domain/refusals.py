@@ -16,6 +16,7 @@ class Kind(StrEnum):
     CONFLICT = "conflict"  # The state has moved on, or somebody was faster (409).
     ABSENT = "absent"  # It does not exist, or the asker may not know that it does (404).
     FORBIDDEN = "forbidden"  # The asker is known and may not (403).
+    AWAY = "away"  # Somebody who is needed for it does not answer at present (503).
 
 
 Fact = str | int | bool | list[str]
@@ -57,3 +58,8 @@ def absent(detail: str = "There is nothing here that you may see.") -> Refused:
 def forbidden(code: str, detail: str) -> Refused:
     """The asker is known and may not (403)."""
     return Refused(code, detail, Kind.FORBIDDEN)
+
+
+def away(code: str, detail: str) -> Refused:
+    """Somebody who is needed for it does not answer; the same may be asked again later (503)."""
+    return Refused(code, detail, Kind.AWAY)

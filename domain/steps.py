@@ -14,6 +14,8 @@ from typing import Any
 from domain.agenda import Entry, agenda, awaited
 from domain.booking import GONE, REMEMBERED_KEYS, SYSTEM, Actor, Booking, Status, Stay, status_of_stays
 from domain.changes import PricedLine, StayPlan
+from domain.payments import Payment, Refund
+from domain.settling import settled
 
 Fact = str | int | bool | None
 
@@ -113,7 +115,8 @@ class Step:
 
     awaited: the clock the booking was waiting for when this happened. clean_rooms: rooms that must be clean for it.
     dirty_rooms: rooms that it leaves to housekeeping. plans: stays whose price lines and guests are written anew;
-    added: lines that come on top; oversell: nights are taken even in a full house, and counted as oversold.
+    added: lines that come on top; oversell: nights are taken even in a full house, and counted as oversold. payments,
+    refunds: those of the purse that it begins or changes.
     """
 
     after: Booking
@@ -131,6 +134,8 @@ class Step:
     added: tuple[AddedLine, ...] = ()
     change: ChangeNews | None = None
     oversell: bool = False
+    payments: tuple[Payment, ...] = ()
+    refunds: tuple[Refund, ...] = ()
 
 
 def night_moves(before: Sequence[Stay], after: Sequence[Stay]) -> tuple[NightMove, ...]:
@@ -178,11 +183,14 @@ def make_step(before: Booking, after: Booking, what: str, act: Act, **written: A
     if moved.status.ended and moved.change_request:
         written.setdefault("change", ChangeNews(moved.change_request.number, "lapsed"))
         moved = replace(moved, change_request=None)
+    moved = settled(moved, act.now)
     return replace(
         Step(moved, what, act),
         awaited=awaited(agenda(before)),
         nights=night_moves(before.stays, moved.stays),
         rooms=room_changes(before.stays, moved.stays),
+        payments=tuple(one for one in moved.purse.payments if before.purse.payment(one.number) != one),
+        refunds=tuple(one for one in moved.purse.refunds if before.purse.refund(one.number) != one),
         **written,
     )
 

@@ -18,6 +18,7 @@ class Payment(StrEnum):
 
     NONE = "none"
     AT_HOTEL = "at_hotel"
+    GUARANTEE = "stripe_guarantee"
     DEPOSIT = "stripe_deposit"
     PREPAID = "stripe_prepaid"
     AUTHORISE = "stripe_authorise"
@@ -104,6 +105,38 @@ class GuestTerms:
     request_minutes: int = 24 * 60
 
 
+class WhenUnpaid(StrEnum):
+    """What becomes of a booking whose later deposit could not be taken and was not paid."""
+
+    CANCEL = "cancel"
+    KEEP = "keep"
+    DESK = "desk"
+
+
+@dataclass(frozen=True)
+class PaymentTerms:
+    """How a guest's card is asked for money.
+
+    pay_within_seconds: how long a room is held for a payment; after_yes_seconds: the same where the hotel said yes
+    first, or the desk made the booking. deposit, deposit_percent, deposit_fixed_minor: of each stay, where its plan
+    names no other. due_days: the deposit is taken at `due_time` so many days before the arrival; None: when booking.
+    reminder_days: so long before that the guest is told; retry_hours: how long the guest has when it could not be
+    taken; when_unpaid: what happens then. charge_fees: fees for cancelling or not coming are charged to a card on file.
+    """
+
+    pay_within_seconds: int = 30 * 60
+    after_yes_seconds: int = 24 * 3600
+    deposit: Penalty = Penalty.FIRST_NIGHT
+    deposit_percent: int = 0
+    deposit_fixed_minor: int = 0
+    due_days: int | None = None
+    due_time: time = time(12, 0)
+    reminder_days: int = 2
+    retry_hours: int = 48
+    when_unpaid: WhenUnpaid = WhenUnpaid.CANCEL
+    charge_fees: bool = True
+
+
 @dataclass(frozen=True)
 class HotelTerms:
     """The hotel's side of the terms. Times are wall clocks in `zone`, which is an IANA name.
@@ -129,6 +162,7 @@ class HotelTerms:
     feedback_after_seconds: int | None = None
     option_hours: int = 24
     guest: GuestTerms = GuestTerms()
+    online: PaymentTerms = PaymentTerms()
 
 
 @dataclass(frozen=True)
@@ -149,7 +183,7 @@ class StayTerms:
     free_until_days: cancelling is free until `free_until_time` that many days before arrival; None = never free.
     late_percent, late_fixed_minor, no_show_percent, no_show_fixed_minor: with the penalties of those names; tiers:
     further prices, each from its own moment on; think_minutes: after booking, cancelling is free for so long whatever
-    the deadline says.
+    the deadline says. payment, deposit, deposit_percent, deposit_fixed_minor: in place of the hotel's, where given.
     """
 
     stay_policy_id: int
@@ -166,6 +200,22 @@ class StayTerms:
     early_percent: int = 0
     no_show_percent: int = 0
     no_show_fixed_minor: int = 0
+    payment: Payment | None = None
+    deposit: Penalty | None = None
+    deposit_percent: int = 0
+    deposit_fixed_minor: int = 0
+
+
+def payment_of(hotel: HotelTerms, stay: StayTerms) -> Payment:
+    """What is asked for one stay: its plan's own way, else the hotel's. A hotel that takes no money never asks."""
+    return hotel.payment if stay.payment is None or hotel.payment is Payment.NONE else stay.payment
+
+
+def deposit_due_at(terms: HotelTerms, arrival: date) -> datetime | None:
+    """When a later deposit is taken; None where it is asked for when booking."""
+    if terms.online.due_days is None:
+        return None
+    return resolve(arrival - timedelta(days=terms.online.due_days), terms.online.due_time, terms.zone)
 
 
 def collects(terms: HotelTerms) -> bool:
@@ -307,17 +357,6 @@ def _joined(
 
 def _price(tier: CancellationTier, currency: str) -> str:
     return penalty_in_words(tier.penalty, tier.percent, format_money(Money(tier.fixed_minor, currency)))
-
-
-def payment_in_words(payment: Payment) -> str:
-    """One sentence for guests about when money is asked for."""
-    return {
-        Payment.NONE: "No payment is taken through this site.",
-        Payment.AT_HOTEL: "You pay at the hotel.",
-        Payment.DEPOSIT: "A deposit is taken by card when you book; the rest is paid at the hotel.",
-        Payment.PREPAID: "The whole stay is paid by card when you book.",
-        Payment.AUTHORISE: "Your card is authorised when you ask and charged when the hotel says yes.",
-    }[payment]
 
 
 def confirmation_in_words(terms: HotelTerms) -> str:

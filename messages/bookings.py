@@ -11,6 +11,8 @@ from typing import ClassVar
 from domain.booking import Actor, Booking
 from domain.changes import StayPlan
 from domain.steps import Step
+from messages.asked import Asked
+from messages.payments import GiveRefund, MoneyHint, StartPayment
 
 Fact = str | int | bool | list[str]
 
@@ -92,10 +94,11 @@ class OpenBooking:
 
 @dataclass(frozen=True)
 class Resume:
-    """Take the story up again from the booking's row."""
+    """Take the story up again from the booking's row. hint: what the provider told and nobody has looked at yet."""
 
     hotel_id: int
     reference: str
+    hint: MoneyHint | None = None
 
 
 @dataclass(frozen=True)
@@ -134,23 +137,6 @@ class OpeningDone:
 
 
 @dataclass(frozen=True)
-class Asked:
-    """What every command carries: its key, the version that was seen, who asks, by which door and why.
-
-    seen: the `seq` of the row that the asker has read; a story that is behind it reads the row before it judges.
-    """
-
-    key: str
-    body_hash: str
-    actor: Actor
-    channel: str
-    version: int | None = None
-    reason: str = ""
-    stays: tuple[int, ...] = ()
-    seen: int = 0
-
-
-@dataclass(frozen=True)
 class Approve:
     """The hotel's yes. done: the points of its checklist that are done."""
 
@@ -180,12 +166,16 @@ class Cancel:
     """Rooms are given up by the guest, the desk or an operator.
 
     waive_fee: the price that the terms name is not asked for; expected_fee_minor: the fee that a dry run told.
+    refund_minor: what goes back of the money that is not owed any more, None for all of it; refund_payment: the payment
+    that it is taken from first.
     """
 
     PERSONAL: ClassVar[bool] = True
     asked: Asked
     waive_fee: bool = False
     expected_fee_minor: int | None = None
+    refund_minor: int | None = None
+    refund_payment: int | None = None
 
 
 @dataclass(frozen=True)
@@ -322,6 +312,8 @@ Command = (
     | AssignRoom
     | CheckIn
     | TakePayment
+    | StartPayment
+    | GiveRefund
     | CheckOut
     | MarkNoShow
     | WaiveFee

@@ -1,9 +1,16 @@
-"""What crosses between a booking's story and the payment provider, in our own words: no card, no person, no secret."""
+"""What crosses Temporal about payments: orders to the provider, what it says, and what people ask for.
+
+No card and no secret is in any of it; people's words are only in what they ask.
+"""
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import ClassVar
 
-from domain.payments import Order, Payment, PayState, Refund, RefundState
+from domain.payments import Order, Payment, Refund, Seen
+from messages.asked import Asked
+
+__all__ = ["HINTS_CHANNEL", "PAYMENTS_QUEUE", "GiveRefund", "MoneyHint", "ProviderOrder", "Seen", "StartPayment"]
 
 PAYMENTS_QUEUE = "stripe"
 # Postgres tells here of each hint of the provider's that is stored.
@@ -42,37 +49,28 @@ class ProviderOrder:
 
 
 @dataclass(frozen=True)
-class Seen:
-    """What the provider says, after the order was carried out.
-
-    trouble: empty, or why nothing came of it: `unreachable` (it will be asked again), `refused` (it will not take
-    this, see code), `not_ready` (the hotel's account can't be charged). state: of the payment now; acting: the guest is
-    proving who they are at this moment; amount_minor, currency: what the provider was asked to take; captured_minor:
-    what it took; code: the decline's or refusal's; retryable: another try with the same card may work.
-    refund_id, refund_state: of the refund that the order is about.
-    """
-
-    trouble: str = ""
-    state: PayState | None = None
-    session_id: str = ""
-    intent_id: str = ""
-    customer_id: str = ""
-    method_id: str = ""
-    amount_minor: int = 0
-    currency: str = ""
-    captured_minor: int = 0
-    acting: bool = False
-    capture_before: datetime | None = None
-    code: str = ""
-    retryable: bool = False
-    disputed: bool = False
-    refund_id: str = ""
-    refund_state: RefundState | None = None
-
-
-@dataclass(frozen=True)
 class MoneyHint:
     """The provider told of something: look at these payments and refunds of the booking. Numbers within the booking."""
 
     payments: tuple[int, ...] = ()
     refunds: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True)
+class StartPayment:
+    """The guest wants to pay what is asked for now. how: domain.payments.How. The amount is never the guest's."""
+
+    PERSONAL: ClassVar[bool] = True
+    asked: Asked
+    how: str
+
+
+@dataclass(frozen=True)
+class GiveRefund:
+    """The desk gives money back; amount in minor units. payment: None for the newest that has so much left."""
+
+    PERSONAL: ClassVar[bool] = True
+    asked: Asked
+    amount_minor: int
+    currency: str
+    payment: int | None = None

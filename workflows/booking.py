@@ -11,6 +11,7 @@ with workflow.unsafe.imports_passed_through():
     from domain.changing import zone_corrected
     from domain.refusals import Refused, conflict
     from domain.steps import Act, Step
+    from domain.told import told
     from messages.bookings import (
         Answer,
         BookingEnd,
@@ -23,9 +24,11 @@ with workflow.unsafe.imports_passed_through():
         StepTaken,
     )
     from messages.names import BOOKING_STATUS
+    from messages.payments import StartPayment
     from workflows.engine import Due, Engine, moved_on
-    from workflows.judging import judge, without_rooms
+    from workflows.judging import judge, wish_to_pay, without_rooms
     from workflows.notes import Note
+    from workflows.teller import Word
 
 # So often a correction is tried against a row that other runs write at the same moment.
 READINGS = 3
@@ -102,22 +105,66 @@ class BookingWorkflow(Engine):
 
     async def aftercare(self) -> bool:
         """The story is over; whoever still waits is answered. True when somebody has taken the booking up again."""
-        while self.live.status.ended and (self.notes or not workflow.all_handlers_finished()):
-            if self.notes:
-                await self.serve(self.notes.popleft())
-            else:
-                await workflow.wait_condition(lambda: bool(self.notes) or workflow.all_handlers_finished())
-        return not self.live.status.ended
+        while self.live.status.ended:
+            if not await self.live_on():
+                return False
+        return True
 
-    async def live_on(self) -> None:
-        """One piece of news: a note, clocks that are due, or a corrected zone."""
+    async def live_on(self) -> bool:
+        """One piece of news: a note, the provider's word, clocks that are due, or a corrected zone; False for none."""
         match await self.news():
             case Due() as clocks:
                 await self.act_on(clocks)
             case Rezone() as correction:
                 await self.correct(correction)
+            case Word() as word:
+                await self.believe(word)
+            case Note(command=StartPayment()) as note:
+                await self.serve_payment(note)
             case Note() as note:
                 await self.serve(note)
+            case None:
+                return False
+        return True
+
+    async def serve_payment(self, note: Note) -> None:
+        """A guest wants to pay: the payment is begun, or found, and the answer waits for the provider's."""
+        command = note.command
+        if not isinstance(command, StartPayment):
+            raise TypeError("Only a wish to pay is served here.")
+        if command.asked.seen > self.live.seq:
+            await self.catch_up()
+        try:
+            wish = wish_to_pay(self.live, command, workflow.now())
+        except Refused as refused:
+            note.refuse(refused)
+            return
+        if wish.step is not None:
+            known = command.asked.key in self.live.keys
+            taken = await self.write(wish.step, "" if known else command.asked.key, command.asked.body_hash)
+            if taken.outcome == "overtaken":
+                note.refuse(moved_on())
+                await self.go_on_afresh()
+        if wish.waits_for is not None:
+            self.wait_for(wish.waits_for, note)
+        else:
+            note.answer = self.answer(note, "done")
+
+    async def believe(self, word: Word) -> None:
+        """What the provider said, read there and not told by anybody, becomes part of the story."""
+        act = Act(workflow.now(), channel="provider")
+        step = told(self.live, word.look, word.seen, act)
+        if step is not None:
+            taken = await self.write(step)
+            if taken.refusal and taken.refusal.code == "sold_out":
+                # Late money finds its room given to somebody else: it goes back.
+                step = told(self.live, word.look, word.seen, act, retake=False)
+                taken = await self.write(step) if step else taken
+            if taken.outcome == "overtaken":
+                await self.go_on_afresh()
+            if taken.outcome == "refused":
+                raise RuntimeError(f"A provider's word can't be refused: {taken.refusal}")
+        self.let_go_on(word)
 
     async def serve(self, note: Note) -> None:
         """Judges a note against the booking as it is now, writes the step it makes, and answers."""
@@ -138,6 +185,8 @@ class BookingWorkflow(Engine):
         elif taken.outcome == "overtaken":
             note.refuse(moved_on())
             await self.go_on_afresh()
+        elif step.what == "approval_given" and taken.outcome == "done":
+            self.wait_for(self.live.purse.authorised[0].number, note)
         else:
             note.answer = self.answer(note, "done" if taken.outcome == "done" else "already")
 

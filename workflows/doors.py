@@ -24,16 +24,19 @@ with workflow.unsafe.imports_passed_through():
         Command,
         Confirm,
         Decline,
+        GiveRefund,
         GiveUp,
         MarkNoShow,
         MoveClock,
         Opened,
         Reinstate,
         Rezone,
+        StartPayment,
         TakePayment,
         WaiveFee,
     )
-    from workflows.judging import judge
+    from messages.payments import MoneyHint
+    from workflows.judging import judge, wish_to_pay
     from workflows.notes import MAX_NOTES, Note, refusal_error
 
 
@@ -46,6 +49,8 @@ class Doors:
         self.notes: deque[Note] = deque()
         self.renewal_asked = False
         self.rezone: Rezone | None = None
+        self.hinted_payments: set[int] = set()
+        self.hinted_refunds: set[int] = set()
 
     @workflow.update
     async def opened(self) -> Opened:
@@ -64,6 +69,30 @@ class Doors:
     def correct_zone(self, correction: Rezone) -> None:
         """The hotel's zone was wrong: every clock of a date is resolved again."""
         self.rezone = correction
+
+    @workflow.signal
+    def money_news(self, hint: MoneyHint) -> None:
+        """The payment provider told of something: it is looked at before it is believed."""
+        self.hinted_payments |= set(hint.payments)
+        self.hinted_refunds |= set(hint.refunds)
+
+    @workflow.update
+    async def start_payment(self, command: StartPayment) -> Answer:
+        """The guest wants to pay."""
+        return await self._ask(command)
+
+    @start_payment.validator
+    def _may_start_payment(self, command: StartPayment) -> None:
+        self._knock(command)
+
+    @workflow.update
+    async def give_refund(self, command: GiveRefund) -> Answer:
+        """The desk gives money back."""
+        return await self._ask(command)
+
+    @give_refund.validator
+    def _may_give_refund(self, command: GiveRefund) -> None:
+        self._knock(command)
 
     @workflow.update
     async def approve(self, command: Approve) -> Answer:
@@ -220,7 +249,10 @@ class Doors:
         try:
             if len(self.notes) >= MAX_NOTES:
                 raise conflict("too_many_commands", f"More than {MAX_NOTES} commands are waiting for this booking.")
-            judge(self.booking, command, workflow.now())
+            if isinstance(command, StartPayment):
+                wish_to_pay(self.booking, command, workflow.now())
+            else:
+                judge(self.booking, command, workflow.now())
         except Refused as refused:
             note = Note(command)
             note.refuse(refused)

@@ -16,12 +16,13 @@ with workflow.unsafe.imports_passed_through():
     from domain.booking import Actor, Booking, Status
     from domain.clocks import local_text
     from domain.refusals import Refused, conflict
+    from domain.settling import money_is_open
     from domain.steps import Step, remember
     from domain.waiting import waiting_for
     from messages.bookings import Asked, BookingStart, Cancel, Opened, Resume, Rezone, StepTaken, TakeStep
     from messages.names import BOOKING_STATUS, NEEDS_ATTENTION
-    from workflows.doors import Doors
     from workflows.notes import Note
+    from workflows.teller import Teller, Word
 
 Result = TypeVar("Result")
 
@@ -41,7 +42,7 @@ class Due:
     entries: tuple[Entry, ...]
 
 
-class Engine(Doors):
+class Engine(Teller):
     """The machinery under the story. Only `run()` and what it calls changes the booking."""
 
     def __init__(self) -> None:
@@ -65,22 +66,37 @@ class Engine(Doors):
         """The name of a step: a retry after a commit is known by it, and so is another run's step."""
         return f"{workflow.info().run_id}:{seq}"
 
-    async def news(self) -> Note | Due | Rezone:
-        """The only place that waits: a note from a door, or the agenda's first clock; people's notes come first."""
+    async def news(self) -> Note | Due | Rezone | Word | None:
+        """The only place that waits: for a note from a door, the provider's word, or the agenda's first clock.
+
+        People's notes come first, then money, then clocks. None: the story has ended and nothing is left to do.
+        """
         while True:
             if self.notes:
                 return self.notes.popleft()
-            if self.rezone:
+            if self.rezone and not self.live.status.ended:
                 correction, self.rezone = self.rezone, None
                 return correction
+            word = self.heard()
+            if word is not None:
+                return word
             if self.renewal_asked or workflow.info().is_continue_as_new_suggested():
                 await self.go_on_afresh()
             entries = agenda(self.live)
-            ringing = due(entries, workflow.now())
+            self.ask_provider(self.live, entries, workflow.now())
+            own = tuple(entry for entry in entries if not self.is_being_asked(entry))
+            ringing = due(own, workflow.now())
             if ringing:
                 return Due(ringing)
-            self._set_alarm(next_alarm(entries))
+            if self.is_at_rest():
+                return None
+            self._set_alarm(next_alarm(own))
             await self._wait_for_news()
+
+    def is_at_rest(self) -> bool:
+        """Whether the story has ended, everybody is answered, and the provider has nothing to do for it any more."""
+        ended = self.live.status.ended and not self.notes and not self.is_asking()
+        return ended and not money_is_open(self.live) and workflow.all_handlers_finished()
 
     async def _wait_for_news(self) -> None:
         try:
@@ -88,9 +104,11 @@ class Engine(Doors):
                 lambda: (
                     bool(self.notes)
                     or self._alarm_rang()
+                    or self.has_heard()
+                    or self.is_at_rest()
                     or self.renewal_asked
                     or self._operator_cancelled
-                    or self.rezone is not None
+                    or (self.rezone is not None and not self.live.status.ended)
                 )
             )
         except asyncio.CancelledError:
@@ -187,16 +205,19 @@ class Engine(Doors):
             wait = booking.last_instant - workflow.now()
             await workflow.sleep(wait, summary="Waiting for the clock of the run before")
         self.became(booking)
+        if resume.hint is not None:
+            self.money_news(resume.hint)
         self.opening_answer = Opened("opened", booking.reference)
         return True
 
     async def go_on_afresh(self) -> None:
         """Goes on in a fresh run, on the newest build, from the row; every visitor is answered first."""
+        self.let_all_go()
         while self.notes:
             self.notes.popleft().refuse(moved_on())
         await workflow.wait_condition(workflow.all_handlers_finished)
         workflow.continue_as_new(
-            BookingStart(resume=Resume(self.live.hotel_id, self.live.reference)),
+            BookingStart(resume=Resume(self.live.hotel_id, self.live.reference, self.hints_left())),
             initial_versioning_behavior=workflow.ContinueAsNewVersioningBehavior.AUTO_UPGRADE,
         )
 

@@ -10,7 +10,7 @@ from datetime import datetime
 from temporalio import workflow
 
 with workflow.unsafe.imports_passed_through():
-    from domain import acts, changing
+    from domain import acts, changing, paying
     from domain.booking import Booking, Stay
     from domain.checks import (
         check_arrival_day,
@@ -33,7 +33,8 @@ with workflow.unsafe.imports_passed_through():
         check_managers_word,
         check_version,
     )
-    from domain.refusals import conflict, rule
+    from domain.payments import How
+    from domain.refusals import Refused, conflict, forbidden, rule
     from domain.steps import Act, ChangeNews, Step
     from messages.bookings import (
         Amend,
@@ -47,10 +48,12 @@ with workflow.unsafe.imports_passed_through():
         Command,
         Confirm,
         Decline,
+        GiveRefund,
         GiveUp,
         MarkNoShow,
         MoveClock,
         Reinstate,
+        StartPayment,
         TakePayment,
         WaiveFee,
     )
@@ -64,6 +67,8 @@ ACTIONS: dict[type[Command], Action] = {
     AssignRoom: Action.ASSIGN_ROOM,
     CheckIn: Action.CHECK_IN,
     TakePayment: Action.PAYMENTS,
+    StartPayment: Action.PAYMENT,
+    GiveRefund: Action.REFUNDS,
     CheckOut: Action.CHECK_OUT,
     MarkNoShow: Action.NO_SHOW,
     Reinstate: Action.REINSTATE,
@@ -97,11 +102,28 @@ def judge(booking: Booking, command: Command, now: datetime) -> Step | None:
             return _change(booking, command, act, stays)
         case AssignRoom(room_id=room_id, room_number=number, room_type_id=type_id):
             return acts.room_assigned(booking, act, _one(stays), (room_id, number, type_id))
+        case GiveRefund(payment=payment, amount_minor=amount, currency=currency):
+            check_reason(act.reason, "Giving money back")
+            return paying.refund_asked(booking, act, payment, amount, currency)
         case TakePayment(amount_minor=amount, currency=currency):
             check_payment(booking, amount, currency)
             return acts.payment_taken(booking, act, command.method, amount, command.external_reference)
         case _:
             return _move(booking, command, act, stays)
+
+
+def wish_to_pay(booking: Booking, command: StartPayment, now: datetime) -> paying.Wish:
+    """What comes of asking to pay. A key that was carried out is asked anew: what it began may have ended since.
+
+    Errors: 409 hold_ended, nothing_to_pay.
+    """
+    asked = command.asked
+    try:
+        return paying.payment_wished(booking, Act(now, asked.actor, asked.channel), How(command.how))
+    except Refused:
+        if asked.key in booking.keys:
+            return paying.Wish()
+        raise
 
 
 def _is_known(booking: Booking, command: Command) -> bool:
@@ -133,6 +155,8 @@ def _move(booking: Booking, command: Command, act: Act, stays: tuple[Stay, ...])
         case Decline():
             return acts.declined(booking, act)
         case Confirm():
+            if booking.held_for == "payment":
+                check_reason(act.reason, "Confirming without the payment")
             return acts.confirmed(booking, act)
         case Cancel():
             return _cancel(booking, command, act, stays)
@@ -142,7 +166,7 @@ def _move(booking: Booking, command: Command, act: Act, stays: tuple[Stay, ...])
             return acts.checked_in(booking, act, stays)
         case CheckOut():
             step = acts.checked_out(booking, act, stays)
-            check_balance(replace(booking, stays=step.after.stays), stays, act.reason)
+            check_balance(step.after, stays, act.reason)
             return step
         case MarkNoShow():
             for stay in stays:
@@ -171,7 +195,10 @@ def _cancel(booking: Booking, command: Cancel, act: Act, stays: tuple[Stay, ...]
                 fee_minor=fee,
                 currency=booking.terms.currency,
             )
-    return acts.cancelled(booking, act, [stay.number for stay in stays], waive=command.waive_fee)
+    if command.refund_minor is not None and act.actor.kind == "guest":
+        raise forbidden("role_missing", "What goes back to a guest is decided by the terms, or by the desk.")
+    back = acts.GiveBack(command.refund_minor, command.refund_payment)
+    return acts.cancelled(booking, act, [stay.number for stay in stays], waive=command.waive_fee, back=back)
 
 
 def _wish(booking: Booking, command: AskChange | AnswerChange, act: Act) -> Step:

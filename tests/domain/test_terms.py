@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from domain.obligations import payment_in_words
 from domain.terms import (
     ApprovalTerms,
     CancellationTier,
@@ -27,7 +28,6 @@ from domain.terms import (
     confirmation_in_words,
     length_in_words,
     no_show_at,
-    payment_in_words,
     pre_arrival_at,
     tier_from,
 )
@@ -47,7 +47,7 @@ def tiered(**terms: Any) -> StayTerms:
 def test_the_words_on_file_never_change() -> None:
     """Terms are kept with bookings for years; what is written must still be read."""
     assert [str(word) for word in Payment] == [
-        "none", "at_hotel", "stripe_deposit", "stripe_prepaid", "stripe_authorise",
+        "none", "at_hotel", "stripe_guarantee", "stripe_deposit", "stripe_prepaid", "stripe_authorise",
     ]  # fmt: skip
     assert [str(word) for word in Confirmation] == ["auto", "manual"]
     assert [str(word) for word in Penalty] == ["none", "first_night", "percent", "fixed", "full"]
@@ -255,14 +255,15 @@ def test_only_a_hotel_without_payment_collects_nothing() -> None:
 
 def test_guests_read_how_they_pay_and_when_they_have_an_answer() -> None:
     """Every payment mode has its sentence; the window is told in hours where it is whole hours."""
-    assert [payment_in_words(payment) for payment in Payment] == [
+    assert [payment_in_words(replace(KOCHI, payment=payment)) for payment in Payment] == [
         "No payment is taken through this site.",
         "You pay at the hotel.",
-        "A deposit is taken by card when you book; the rest is paid at the hotel.",
+        "Your card guarantees the booking; it is charged only if you cancel late or do not come.",
+        "A deposit (the first night) is taken by card when you book; the rest is paid at the hotel.",
         "The whole stay is paid by card when you book.",
         "Your card is authorised when you ask and charged when the hotel says yes.",
     ]
-    assert [payment.online for payment in Payment] == [False, False, True, True, True]
+    assert [payment.online for payment in Payment] == [False, False, True, True, True, True]
     assert confirmation_in_words(KOCHI) == "The hotel answers each request in person, within 24 hours."
     quick = replace(KOCHI, approval=ApprovalTerms(window_minutes=90))
     assert confirmation_in_words(quick) == "The hotel answers each request in person, within 90 minutes."

@@ -1,0 +1,70 @@
+"""What an answer of the payment provider, or its silence, means for the one who asked. Rules: docs/rules/payments.md."""
+
+from dataclasses import dataclass, replace
+from datetime import timedelta
+
+from domain.agenda import latest_hold
+from domain.booking import Booking, Status
+from domain.payments import Order, Purse
+from domain.settling import put_off
+from domain.steps import Act, Step, make_step
+
+OUTAGE = timedelta(hours=6)
+
+
+@dataclass(frozen=True)
+class Look:
+    """What the provider was asked about: a payment, or a refund of it.
+
+    order: None for a mere look; checked: by a clock of the agenda.
+    """
+
+    payment: int
+    refund: int | None = None
+    order: Order | None = None
+    checked: bool = False
+
+
+def answered(booking: Booking, look: Look, act: Act) -> Booking:
+    """The booking once the provider has answered: the order is done, and a hold that an outage cut short is longer."""
+    purse = booking.purse
+    if look.order is not None:
+        purse = purse.without_order(look.order.number)
+    since = purse.outage_since
+    base = replace(booking, purse=replace(purse, outage_since=None))
+    if since is None or booking.status is not Status.HELD or booking.hold_expires_at is None:
+        return base
+    if purse.held_over is not None:
+        return base
+    lost = min(act.now - since, OUTAGE)
+    return replace(base, hold_expires_at=min(booking.hold_expires_at + lost, latest_hold(booking)))
+
+
+def _checked(purse: Purse, look: Look) -> Purse:
+    """The purse in which the payment, or the refund, was looked at once more in vain."""
+    refund = purse.refund(look.refund) if look.refund is not None else None
+    if refund is not None:
+        return purse.with_refund(replace(refund, checks=refund.checks + 1))
+    payment = purse.payment(look.payment)
+    return purse.with_payment(replace(payment, checks=payment.checks + 1)) if payment else purse
+
+
+def unanswered(booking: Booking, look: Look, act: Act) -> Step | None:
+    """The provider did not answer: it is asked again later, and the booking says so."""
+    purse = replace(booking.purse, outage_since=booking.purse.outage_since or act.now)
+    if look.order is not None:
+        later = put_off(look.order, act.now)
+        orders = tuple(later if one.number == later.number else one for one in purse.orders)
+        purse = replace(purse, orders=orders)
+    elif look.checked:
+        purse = _checked(purse, look)
+    else:
+        return None
+    over = purse.held_over
+    if over is not None and over.why != "outage":
+        purse = replace(purse, held_over=replace(over, why="outage", until=over.since + OUTAGE))
+    return make_step(
+        booking, replace(booking, purse=purse), "provider_unreachable", act, difference={"payment": look.payment}
+    )
+
+

@@ -1,0 +1,251 @@
+"""What the provider's answers come to: each one pure step, or none where nothing is new.
+
+Rules in words: docs/rules/payments.md; for bookings that have ended docs/rules/late-money.md. An answer tells how a
+payment is now, so it may come twice, late or after a newer one: a payment never goes back.
+"""
+
+from dataclasses import replace
+from datetime import timedelta
+
+from domain.answers import Look, answered, unanswered
+from domain.booking import GONE, Booking, Status, with_purse
+from domain.late_money import late_payment
+from domain.obligations import first_payment
+from domain.payments import HeldOver, How, Payment, PayState, Seen, Verb
+from domain.refunding import refund_told
+from domain.securing import WATCH, held_again, requested, secured, unpaid
+from domain.settling import is_second, refunding, surplus_minor
+from domain.steps import Act, NoticeWish, Step, make_step
+
+GRACE = timedelta(minutes=5)
+PROCESSING = timedelta(minutes=30)
+# A payment goes forward only: an answer that was overtaken by a newer one changes nothing.
+_RANK = {
+    PayState.CREATED: 0,
+    PayState.NEEDS_GUEST: 1,
+    PayState.PROCESSING: 2,
+    PayState.AUTHORISED: 3,
+    PayState.VOIDED: 4,
+    PayState.DECLINED: 4,
+    PayState.AUTH_EXPIRED: 4,
+    PayState.SAVED: 5,
+    PayState.CAPTURED: 5,
+}
+
+
+def told(booking: Booking, look: Look, seen: Seen, act: Act, *, retake: bool = True) -> Step | None:
+    """What the provider's word comes to; None where it is no news. retake: as for `payment_told`."""
+    if look.refund is not None:
+        return refund_told(booking, look, seen, act)
+    return payment_told(booking, look, seen, act, retake=retake)
+
+
+def payment_told(booking: Booking, look: Look, seen: Seen, act: Act, *, retake: bool = True) -> Step | None:
+    """What an answer about a payment comes to; None where it is no news.
+
+    retake: whether an expired booking whose money came late takes its room again; without it the money goes back.
+    """
+    payment = booking.purse.payment(look.payment)
+    if payment is None:
+        return None
+    if seen.trouble == "unreachable":
+        return unanswered(booking, look, act)
+    base = answered(booking, look, act)
+    if seen.trouble:
+        return _refused(booking, base, look, payment, seen, act)
+    fresh = _moved(payment, seen, checked=look.checked)
+    purse = base.purse.with_payment(fresh)
+    purse = replace(
+        purse, customer_id=seen.customer_id or purse.customer_id, method_id=seen.method_id or purse.method_id
+    )
+    after = with_purse(base, purse)
+    if after == booking:
+        return None
+    if fresh.state is payment.state and fresh.captured_minor == payment.captured_minor:
+        return _no_news(booking, after, look, fresh, seen, act)
+    if _differs(fresh, seen, booking):
+        told = f"Payment {fresh.number} came with another amount or currency than was asked for."
+        return make_step(booking, replace(after, attention=told), "payment_differs", act, difference=_facts(fresh))
+    return _came(booking, after, fresh, act, retake=retake)
+
+
+def _moved(payment: Payment, seen: Seen, *, checked: bool) -> Payment:
+    """The payment as the provider tells it, unless that is older than what is known."""
+    state = seen.state or payment.state
+    if _RANK[state] < _RANK[payment.state] or (_RANK[state] == _RANK[payment.state] == 4):
+        state = payment.state
+    return replace(
+        payment,
+        state=state,
+        captured_minor=max(payment.captured_minor, seen.captured_minor),
+        session_id=seen.session_id or payment.session_id,
+        intent_id=seen.intent_id or payment.intent_id,
+        capture_before=seen.capture_before or payment.capture_before,
+        decline_code=seen.code or payment.decline_code,
+        disputed=payment.disputed or seen.disputed,
+        checks=payment.checks + 1 if checked else payment.checks,
+    )
+
+
+def _differs(payment: Payment, seen: Seen, booking: Booking) -> bool:
+    """Whether the provider took something else than was asked. A capture may be less than what was set aside."""
+    if payment.state not in (PayState.CAPTURED, PayState.AUTHORISED):
+        return False
+    return seen.currency not in ("", booking.terms.currency) or seen.amount_minor not in (0, payment.amount_minor)
+
+
+def _facts(payment: Payment) -> dict[str, str | int | bool | None]:
+    return {
+        "payment": payment.number,
+        "purpose": payment.purpose,
+        "amount_minor": payment.captured_minor or payment.amount_minor,
+        "code": payment.decline_code,
+    }
+
+
+def _no_news(booking: Booking, after: Booking, look: Look, payment: Payment, seen: Seen, act: Act) -> Step:
+    """The payment is where it was; what is written is that it was looked at, and what waits on it."""
+    over = after.purse.held_over
+    if over is not None and booking.status is Status.HELD and payment.state.open and not after.purse.orders:
+        after = _kept_over(after, over, payment, seen, act)
+    elif after.status in GONE and payment.state.open and not after.purse.orders and after.purse.watch_until is None:
+        # It can't be ended while the provider is at it; what comes of it is looked for.
+        after = replace(after, purse=replace(after.purse, watch_until=act.now + WATCH))
+    if payment.disputed and not _was_disputed(booking, payment):
+        after = replace(after, attention=f"The guest disputes payment {payment.number} with the card's bank.")
+        return make_step(booking, after, "payment_disputed", act, difference=_facts(payment))
+    began = look.order is not None and look.order.verb is Verb.BEGIN
+    what = "payment_offered" if began else "payment_checked"
+    return make_step(booking, after, what, act, difference=_facts(payment))
+
+
+def _was_disputed(booking: Booking, payment: Payment) -> bool:
+    was = booking.purse.payment(payment.number)
+    return was is not None and was.disputed
+
+
+def _kept_over(booking: Booking, over: HeldOver, payment: Payment, seen: Seen, act: Act) -> Booking:
+    """The hold has ended, the payment has not: a guest at the bank's page gets a moment, the provider half an hour."""
+    if payment.state is PayState.PROCESSING:
+        kept = replace(over, why="processing", until=over.since + PROCESSING)
+    elif seen.acting and over.why == "closing":
+        kept = replace(over, why="grace", until=act.now + GRACE)
+    else:
+        purse = booking.purse.ordering(Verb.CLOSE, payment.number)
+        return replace(booking, purse=replace(purse, held_over=replace(over, why="closing", until=None)))
+    return replace(booking, purse=replace(booking.purse, held_over=kept))
+
+
+def _refused(booking: Booking, base: Booking, look: Look, payment: Payment, seen: Seen, act: Act) -> Step | None:
+    """The provider will not do it: a try ends declined, an authorisation that can't be captured is let go."""
+    if look.order is None:
+        return None
+    declined = replace(payment, decline_code=seen.code or seen.trouble)
+    if look.order.verb is Verb.CAPTURE:
+        purse = base.purse.with_payment(declined).ordering(Verb.VOID, payment.number)
+        after = _capture_failed(with_purse(base, purse), declined, act)
+        return make_step(booking, after, "payment_declined", act, difference=_facts(declined), notices=_failed(after))
+    if look.order.verb in (Verb.BEGIN, Verb.CHARGE):
+        declined = replace(declined, state=PayState.DECLINED)
+        return _came(booking, with_purse(base, base.purse.with_payment(declined)), declined, act, retake=False)
+    told = f"The payment provider refused to end payment {payment.number}: {declined.decline_code}."
+    after = with_purse(replace(base, attention=told), base.purse.with_payment(declined))
+    return make_step(booking, after, "provider_refused", act, difference=_facts(declined))
+
+
+def _capture_failed(booking: Booking, payment: Payment, act: Act) -> Booking:
+    """The hotel has said yes and the money is not to be had: the guest has a day to pay in another way."""
+    if booking.status is not Status.PENDING:
+        return booking
+    return held_again(booking, act.now)
+
+
+def _failed(booking: Booking) -> tuple[NoticeWish, ...]:
+    until = booking.hold_expires_at if booking.status is Status.HELD else booking.purse.due_until
+    return (NoticeWish("payment_failed", "guest", useful_until=until),)
+
+
+def _came(booking: Booking, after: Booking, payment: Payment, act: Act, *, retake: bool) -> Step:
+    """A payment has moved. What that means depends on where the booking is."""
+    match after.status:
+        case Status.HELD:
+            return _came_in_time(booking, after, payment, act)
+        case Status.PENDING:
+            return _came_while_asked(booking, after, payment, act)
+        case Status.EXPIRED:
+            return late_payment(booking, after, payment, act, retake=retake)
+        case status if status in GONE:
+            return make_step(booking, after, _word(payment), act, difference=_facts(payment))
+        case _:
+            return _came_to_a_firm_one(booking, after, payment, act)
+
+
+def _word(payment: Payment) -> str:
+    return {
+        PayState.NEEDS_GUEST: "payment_offered",
+        PayState.PROCESSING: "payment_processing",
+        PayState.AUTHORISED: "payment_authorised",
+        PayState.SAVED: "card_saved",
+        PayState.CAPTURED: "payment_received",
+        PayState.DECLINED: "payment_declined",
+    }.get(payment.state, "payment_ended")
+
+
+def _came_in_time(booking: Booking, after: Booking, payment: Payment, act: Act) -> Step:
+    """A room that is held for its payment, also while its page is being closed: what has come by then is in time."""
+    facts = _facts(payment)
+    over = after.purse.held_over
+    if payment.state is PayState.AUTHORISED:
+        return requested(booking, after, payment, act, facts)
+    if payment.state in (PayState.CAPTURED, PayState.SAVED) and first_payment(after, act.now) is None:
+        return secured(booking, after, act, facts)
+    if payment.state.open:
+        if over is not None and not after.purse.orders:
+            after = _kept_over(after, over, payment, Seen(state=payment.state), act)
+        return make_step(booking, after, _word(payment), act, difference=facts)
+    if over is not None and not after.purse.orders:
+        return unpaid(booking, after, act, facts)
+    return make_step(booking, after, _word(payment), act, difference=facts)
+
+
+def _came_while_asked(booking: Booking, after: Booking, payment: Payment, act: Act) -> Step:
+    """The hotel's answer is awaited, or was given and the card is being charged."""
+    facts = _facts(payment)
+    if payment.state is PayState.CAPTURED and after.purse.yes_given:
+        return secured(booking, after, act, facts)
+    if payment.state in (PayState.AUTH_EXPIRED, PayState.VOIDED, PayState.DECLINED):
+        again = held_again(after, act.now)
+        return make_step(booking, again, _word(payment), act, difference=facts, notices=_failed(again))
+    return make_step(booking, after, _word(payment), act, difference=facts)
+
+
+def _came_to_a_firm_one(booking: Booking, after: Booking, payment: Payment, act: Act) -> Step:
+    """A confirmed booking, a guest in the house, or closed books."""
+    facts = _facts(payment)
+    if payment.state is PayState.CAPTURED:
+        if is_second(after, payment):
+            after = refunding(after, payment.captured_minor, act.now, "second", payment.number)
+        elif surplus_minor(after) and after.balance_minor < 0 <= booking.balance_minor:
+            most = min(surplus_minor(after), payment.captured_minor)
+            after = refunding(after, most, act.now, "overpaid", payment.number)
+        if payment.purpose == "deposit":
+            after = replace(after, purse=replace(after.purse, deposit_open=False, due_until=None))
+        told = (NoticeWish("payment_received", "guest", data={"payment": payment.number}),)
+        return make_step(booking, after, "payment_received", act, difference=facts, notices=told)
+    if payment.state is PayState.AUTHORISED:
+        after = with_purse(after, after.purse.ordering(Verb.VOID, payment.number))
+        return make_step(booking, after, _word(payment), act, difference=facts)
+    if payment.how is How.OFF_SESSION and payment.purpose == "deposit" and payment.state is not PayState.PROCESSING:
+        return _deposit_failed(booking, after, payment, act)
+    return make_step(booking, after, _word(payment), act, difference=facts)
+
+
+def _deposit_failed(booking: Booking, after: Booking, payment: Payment, act: Act) -> Step:
+    """The card on file did not give the deposit: the guest is asked, and has some days."""
+    until = act.now + timedelta(hours=after.terms.online.retry_hours)
+    after = replace(after, purse=replace(after.purse, due_until=until))
+    kind = "payment_authenticate" if payment.state is PayState.NEEDS_GUEST else "payment_failed"
+    return make_step(
+        booking, after, "payment_declined", act, difference=_facts(payment),
+        notices=(NoticeWish(kind, "guest", useful_until=until),),
+    )  # fmt: skip
