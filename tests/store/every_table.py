@@ -45,4 +45,7 @@ INSERT INTO sources (hotel_id, source, name) VALUES ({h}, 'channel:own', 'A chan
 INSERT INTO repairs (hotel_id, reference, what, done_by, done_at)
 VALUES ({h}, '{r}', 'resumed', 'sweeper', '2027-01-01Z');
 INSERT INTO office_keys (hotel_id, reference, key, body_hash, made) VALUES ({h}, '{r}', 'key', 'hash', 1);
+INSERT INTO provider_calls (hotel_id, key, reference, call, params_hash, params, state)
+VALUES ({h}, '{h}.{r}.deposit.1.begin.1', '{r}', 'checkout.sessions.create', 'hash', '{{}}', 'new');
+INSERT INTO stripe_accounts (hotel_id, account_id, country, checked_at) VALUES ({h}, 'acct_{h}', 'IN', '2027-01-01Z');
 """
