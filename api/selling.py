@@ -26,10 +26,10 @@ from api.shapes.hotels import (
 )
 from api.views import API, policy_words
 from domain.clocks import business_date
+from domain.obligations import payment_in_words
 from domain.quoting import MAX_CALENDAR_NIGHTS, Closed, Quote, calendar, quotes
 from domain.refusals import Refused, absent, rule
 from domain.stay import Party, StayDates, day_text
-from domain.obligations import payment_in_words
 from domain.terms import HotelTerms, StayTerms, cancellation_rule, confirmation_in_words
 from messages.offers import OFFER_LIFETIME, Offer, sign_offer
 from store.hotels import (

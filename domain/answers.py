@@ -66,5 +66,3 @@ def unanswered(booking: Booking, look: Look, act: Act) -> Step | None:
     return make_step(
         booking, replace(booking, purse=purse), "provider_unreachable", act, difference={"payment": look.payment}
     )
-
-

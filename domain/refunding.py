@@ -37,7 +37,9 @@ def refund_told(booking: Booking, look: Look, seen: Seen, act: Act) -> Step | No
         return make_step(booking, after, "refund_checked", act, difference=facts)
     if fresh.state in _LOST:
         amount = format_money(Money(fresh.amount_minor, booking.terms.currency))
-        after = replace(after, attention=f"The refund of {amount} did not reach the guest; give it back in another way.")
+        after = replace(
+            after, attention=f"The refund of {amount} did not reach the guest; give it back in another way."
+        )
         letter = NoticeWish("refund_failed", "guest", data={"refund": fresh.number})
         return make_step(booking, after, "refund_failed", act, difference=facts, notices=(letter,))
     letters: tuple[NoticeWish, ...] = ()

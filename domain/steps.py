@@ -75,13 +75,10 @@ class NoticeWish:
 
 @dataclass(frozen=True)
 class PaymentTaken:
-    """Money the desk took; amount in minor units of the booking's currency."""
+    """What is written with money that the desk took: the number of the payment, and what it is called elsewhere."""
 
     number: int
-    method: str
-    amount_minor: int
     external_reference: str
-    business_date: date
 
 
 @dataclass(frozen=True)

@@ -21,12 +21,16 @@ PAGE = 2_000
 
 @dataclass(frozen=True, slots=True)
 class OpenBooking:
-    """An open row. last_instant: its workflow's clock at its last write; next_at: when its next clock rings."""
+    """An open row. last_instant: its workflow's clock at its last write; next_at: when its next clock rings.
+
+    lives: whether its story goes on: the booking has not ended, or its money has not.
+    """
 
     reference: str
     card: Card
     last_instant: datetime
     next_at: datetime | None
+    lives: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,12 +44,12 @@ class Trouble:
 
 _ROW = """
 SELECT b.reference, b.hotel_id, h.slug, b.status, b.source, b.arrival, b.departure, b.needs_attention, b.last_instant,
-    b.next_at,
+    b.next_at, b.money_open,
     (SELECT count(*) FROM stays s WHERE s.hotel_id = b.hotel_id AND s.reference = b.reference) AS rooms
 FROM bookings b JOIN hotels h ON h.hotel_id = b.hotel_id
 """
 _OPEN_ROWS = text(f"""{_ROW}
-WHERE b.status = ANY(:statuses) AND b.recorded_at < :before AND (b.hotel_id, b.reference) > (:hotel_id, :reference)
+WHERE (b.status = ANY(:statuses) OR b.money_open) AND b.recorded_at < :before AND (b.hotel_id, b.reference) > (:hotel_id, :reference)
 ORDER BY b.hotel_id, b.reference LIMIT :most
 """)
 _ONE_ROW = text(f"{_ROW} WHERE b.reference = :reference")
@@ -66,7 +70,7 @@ async def find_booking(tx: AsyncConnection, reference: str) -> OpenBooking | Non
 
 
 _ENDED_ROWS = text(f"""{_ROW}
-WHERE b.reference = ANY(:references) AND b.status <> ALL(:statuses) AND b.recorded_at < :before
+WHERE b.reference = ANY(:references) AND b.status <> ALL(:statuses) AND NOT b.money_open AND b.recorded_at < :before
 """)
 
 
@@ -80,7 +84,8 @@ def _open(row: Any) -> OpenBooking:
     card = Card(
         row.hotel_id, row.slug, row.status, row.source, row.arrival, row.departure, row.rooms, row.needs_attention
     )
-    return OpenBooking(row.reference, card, row.last_instant, row.next_at)
+    lives = row.status in OPEN_STATUSES or row.money_open
+    return OpenBooking(row.reference, card, row.last_instant, row.next_at, lives)
 
 
 _TROUBLES = text("""

@@ -5,7 +5,6 @@ Only the workflow's activities call this. Whatever is raised, the transaction is
 
 import json
 from collections.abc import Sequence
-from dataclasses import asdict
 from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -13,12 +12,14 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from domain.agenda import Entry, agenda, next_alarm
 from domain.booking import Booking, payment_status
 from domain.refusals import conflict
+from domain.settling import money_is_open
 from domain.steps import Overtaken, Repeated, Step
 from domain.waiting import waiting_for
 from messages.bookings import TakeStep
 from store.changes import mark_released, write_change, write_commission, write_plans
 from store.hot import Asked, Hot, at_once
 from store.nights import move_nights
+from store.payments import money_asked
 from store.rooms import change_rooms
 from store.states import dump_agenda, dump_entry, dump_notices, dump_state, dump_stays
 
@@ -49,7 +50,7 @@ UPDATE bookings SET status = :status, payment_status = :payment_status, version 
     approval_deadline = :approval_deadline, hold_expires_at = :hold_expires_at, paid_minor = :paid_minor,
     balance_minor = :balance_minor, total_minor = :total_minor, arrival = :arrival, departure = :departure,
     needs_attention = :attention <> '', attention = :attention, cancellation_reason = :cancellation_reason,
-    last_instant = :now
+    last_instant = :now, money_open = :money_open
 WHERE hotel_id = :hotel_id AND reference = :reference AND seq < :seq
 """)
 _STAYS_AFTER = Hot("""
@@ -59,12 +60,6 @@ UPDATE stays t SET status = s.status, inventory_type_id = s.inventory_type_id, r
 FROM jsonb_to_recordset(CAST(:stays AS jsonb)) AS s (number int, status text, inventory_type_id int, room_id int,
     checked_in_at timestamptz, checked_out_at timestamptz, departure date, total_minor bigint, fee_minor bigint)
 WHERE t.hotel_id = :hotel_id AND t.reference = :reference AND t.stay = s.number
-""")
-_PAYMENT = Hot("""
-INSERT INTO payments (hotel_id, reference, number, method, amount_minor, currency, external_reference, received_at,
-    business_date, staff_id)
-VALUES (:hotel_id, :reference, :number, :method, :amount_minor, :currency, :external_reference, :now, :business_date,
-    :staff_id)
 """)
 _NOTICES = Hot("""
 WITH written AS (
@@ -95,7 +90,7 @@ async def write_step(tx: AsyncConnection, taken: TakeStep) -> None:
     if step.plans or step.added:
         await write_plans(tx, step, place)
     await change_rooms(tx, booking, step)
-    await at_once(tx, *_state(step, place), *_payment(step, place), *_notices(step, place))
+    await at_once(tx, *_state(step, place), *money_asked(step, place), *_notices(step, place))
     if step.what in _RELEASING:
         await mark_released(tx, booking, place)
     if step.change:
@@ -162,16 +157,10 @@ def _state(step: Step, place: dict[str, Any]) -> list[Asked]:
         "balance_minor": booking.balance_minor,
         "attention": booking.attention,
         "cancellation_reason": why,
+        "money_open": booking.status.ended and money_is_open(booking),
         "now": booking.last_instant,
     }
     return [(_BOOKING_AFTER, written), (_STAYS_AFTER, {**place, "stays": dump_stays(booking.stays)})]
-
-
-def _payment(step: Step, place: dict[str, Any]) -> list[Asked]:
-    if step.payment is None:
-        return []
-    about = {"currency": step.after.terms.currency, "staff_id": step.act.actor.staff_id, "now": step.act.now}
-    return [(_PAYMENT, {**place, **asdict(step.payment), **about})]
 
 
 def _notices(step: Step, place: dict[str, Any]) -> list[Asked]:

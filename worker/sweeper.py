@@ -189,7 +189,7 @@ class Sweeper:
         async with self._operations.public() as tx:
             fresh = await repairs.find_booking(tx, booking.reference)
             tries = await repairs.count_repairs(tx, hotel_id, booking.reference, "resumed", now - WITHIN)
-        if fresh is None or fresh.card.status not in repairs.OPEN_STATUSES:
+        if fresh is None or not fresh.lives:
             return set()
         if tries >= MOST_RESUMED:
             detail = f"Its story has ended {tries} times within an hour and is not begun again before the hour is over."

@@ -16,6 +16,7 @@ from temporalio.exceptions import ActivityError
 
 with workflow.unsafe.imports_passed_through():
     from activities.payments import PaymentActivities
+
     from domain.agenda import Entry
     from domain.booking import Booking
     from domain.obligations import SECURING, authorises, keeps_card
@@ -87,7 +88,9 @@ class Teller(Doors):
             return True
         if any(look.payment == payment.number for look, _ in self._asked.values()):
             return f"{kind}-{number}" in self._asked
-        self._ask_once(f"{kind}-{number}", Look(payment.number, refund.number if refund else None, None, checked), booking, now)
+        self._ask_once(
+            f"{kind}-{number}", Look(payment.number, refund.number if refund else None, None, checked), booking, now
+        )
         return True
 
     def _ask_once(self, name: str, look: Look, booking: Booking, now: datetime) -> None:
@@ -101,9 +104,7 @@ class Teller(Doors):
 
     def is_being_asked(self, entry: Entry) -> bool:
         """Whether what a line of the agenda is about is under way, or waits for its turn."""
-        return entry.key.partition("-")[0] in ASKING and (
-            entry.key in self._asked or entry.at <= workflow.now()
-        )
+        return entry.key.partition("-")[0] in ASKING and (entry.key in self._asked or entry.at <= workflow.now())
 
     def heard(self) -> Word | None:
         """The next answer that has come."""
@@ -192,7 +193,9 @@ def _trouble(seen: Seen) -> Refused | None:
         case "":
             return None
         case "unreachable":
-            return away("payment_provider_away", "The payment provider does not answer at present; the room is kept for you.")
+            return away(
+                "payment_provider_away", "The payment provider does not answer at present; the room is kept for you."
+            )
         case "not_ready":
             return away("payments_not_ready", "This hotel can't take cards at present.")
         case _:
