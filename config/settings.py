@@ -62,6 +62,10 @@ class Settings(BaseSettings):
     postmark_token: SecretStr = Field(default=SecretStr(""), validation_alias="POSTMARK_TOKEN")
     postmark_api_base: str = Field(default="", validation_alias="POSTMARK_API_BASE")
     postmark_webhook_secret: SecretStr = Field(default=SecretStr(""), validation_alias="POSTMARK_WEBHOOK_SECRET")
+    stripe_api_key: SecretStr = Field(default=SecretStr(""), validation_alias="STRIPE_API_KEY")
+    stripe_publishable_key: str = Field(default="", validation_alias="STRIPE_PUBLISHABLE_KEY")
+    stripe_api_base: str = Field(default="", validation_alias="STRIPE_API_BASE")
+    stripe_webhook_secrets: str = Field(default="", validation_alias="STRIPE_WEBHOOK_SECRETS")
 
     def check_safe(self) -> None:
         """What must hold before anybody is served.

@@ -38,6 +38,22 @@ class Account:
     refunds_fee: bool = True
 
 
+@dataclass(frozen=True, slots=True)
+class Merchant:
+    """For whom money is taken. name: the hotel's, as a guest knows it; account: its own, None for the platform's."""
+
+    name: str
+    account: Account | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Paid:
+    """How a payment was made. passed_on: to the hotel's own account; with_fee: the platform kept a share."""
+
+    passed_on: bool = False
+    with_fee: bool = False
+
+
 def to_provider(amount_minor: int, currency: str) -> tuple[int, int]:
     """(the provider's amount, the remainder in our minor units that it cannot say and that stays due).
 

@@ -1,4 +1,4 @@
-"""`python -m worker.main`: carries out the work of bookings and notices until it is told to stop."""
+"""`python -m worker.main`: carries out the work of bookings, notices and payments until it is told to stop."""
 
 import asyncio
 import gc
@@ -21,6 +21,7 @@ from messages.converter import data_converter
 from store.session import Database
 from worker.build import bookings_worker
 from worker.notices import notices_worker
+from worker.payments import payments_worker
 from worker.postman import Postman
 from worker.sweeper import Sweeper, Tell
 
@@ -80,7 +81,11 @@ async def work(settings: Settings) -> None:
     client = await connect(settings)
     await prepare(client)
     secret = settings.secret_key.get_secret_value()
-    workers = [bookings_worker(client, database, secret), notices_worker(client, database, settings)]
+    workers = [
+        bookings_worker(client, database, secret),
+        notices_worker(client, database, settings),
+        payments_worker(client, database, settings),
+    ]
     operations = Database(settings.ops_database_url, pool_size=1)
     sweeper = Sweeper(
         operations,

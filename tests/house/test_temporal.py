@@ -42,6 +42,7 @@ NoticesWorkflow: NoticesStart -> NoticesEnd
     signal ring: Ring
 """
 ACTIVITIES = """
+carry_out: ProviderOrder -> Seen
 claim_notices: ClaimNotices -> ClaimedNotices
 hold_notices: NoticeBatch -> None
 load_booking: Resume -> Booking | None

@@ -1,0 +1,42 @@
+"""Wires the written calls and the payment provider into the worker that carries bookings' orders out."""
+
+from temporalio.client import Client
+from temporalio.worker import PollerBehaviorAutoscaling, Worker
+
+from activities.payments import CALLS_AT_ONCE, PaymentActivities
+from config.settings import Settings
+from gateways.stripe_cashier import StripeCashier
+from gateways.stripe_line import StripeLine
+from messages.payments import PAYMENTS_QUEUE
+from store.provider_calls import ProviderCalls
+from store.session import Database
+from store.stripe_accounts import StripeAccounts
+from worker.build import deployment
+
+# The double answers to any test key; it only has to be there.
+DEMO_KEY = "sk_test_holdfast_demo"
+# Of all workers together, so that a crowd of bookings stays below what the provider takes from one account.
+ORDERS_A_SECOND = 20
+
+
+def line(settings: Settings) -> StripeLine:
+    """Stripe with its own key, or the double of the local stack."""
+    key = settings.stripe_api_key.get_secret_value()
+    if key:
+        return StripeLine(key, settings.stripe_api_base)
+    return StripeLine(DEMO_KEY, settings.stripe_api_base or f"http://{settings.host}:{settings.stripe_double_port}")
+
+
+def payments_worker(client: Client, database: Database, settings: Settings, *, versioned: bool = True) -> Worker:
+    """The worker of the payments queue. `versioned` False serves every build."""
+    cashier = StripeCashier(line(settings), settings.base_url)
+    activities = PaymentActivities(ProviderCalls(database), StripeAccounts(database), cashier)
+    return Worker(
+        client,
+        task_queue=PAYMENTS_QUEUE,
+        activities=[activities.carry_out],
+        deployment_config=deployment() if versioned else None,
+        max_concurrent_activities=CALLS_AT_ONCE,
+        max_task_queue_activities_per_second=ORDERS_A_SECOND,
+        activity_task_poller_behavior=PollerBehaviorAutoscaling(initial=1, maximum=4),
+    )
