@@ -139,7 +139,7 @@ def woken(say: Say, references: Sequence[str], *, afresh: bool) -> int:
 
 
 async def _wake(hands: Hands, booking: OpenBooking, *, afresh: bool) -> str | None:
-    if booking.card.status not in repairs.OPEN_STATUSES:
+    if not booking.lives:
         return None
     if not afresh and await hands.engine_room.renew(booking.reference):
         words = "goes on in a fresh run"

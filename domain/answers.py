@@ -1,4 +1,4 @@
-"""What an answer of the payment provider, or its silence, means for the one who asked. Rules: docs/rules/payments.md."""
+"""What an answer of the payment provider, or its silence, means for who asked. Rules: docs/rules/payments.md."""
 
 from dataclasses import dataclass, replace
 from datetime import timedelta

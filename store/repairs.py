@@ -49,7 +49,8 @@ SELECT b.reference, b.hotel_id, h.slug, b.status, b.source, b.arrival, b.departu
 FROM bookings b JOIN hotels h ON h.hotel_id = b.hotel_id
 """
 _OPEN_ROWS = text(f"""{_ROW}
-WHERE (b.status = ANY(:statuses) OR b.money_open) AND b.recorded_at < :before AND (b.hotel_id, b.reference) > (:hotel_id, :reference)
+WHERE (b.status = ANY(:statuses) OR b.money_open) AND b.recorded_at < :before
+    AND (b.hotel_id, b.reference) > (:hotel_id, :reference)
 ORDER BY b.hotel_id, b.reference LIMIT :most
 """)
 _ONE_ROW = text(f"{_ROW} WHERE b.reference = :reference")

@@ -16,7 +16,6 @@ from temporalio.exceptions import ActivityError
 
 with workflow.unsafe.imports_passed_through():
     from activities.payments import PaymentActivities
-
     from domain.agenda import Entry
     from domain.booking import Booking
     from domain.obligations import SECURING, authorises, keeps_card
@@ -152,7 +151,7 @@ class Teller(Doors):
 async def _asked(order: ProviderOrder) -> Seen:
     """The provider's answer; that there was none is an answer too."""
     try:
-        return await workflow.execute_activity(
+        return await workflow.execute_activity_method(
             PaymentActivities.carry_out,
             order,
             task_queue=PAYMENTS_QUEUE,
