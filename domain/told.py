@@ -71,7 +71,8 @@ def payment_told(booking: Booking, look: Look, seen: Seen, act: Act, *, retake: 
 
 def _moved(payment: Payment, seen: Seen, *, checked: bool) -> Payment:
     """The payment as the provider tells it, unless that is older than what is known."""
-    state = seen.state or payment.state
+    # What the provider knows of and nobody has touched yet waits for the guest.
+    state = PayState.NEEDS_GUEST if seen.state is PayState.CREATED else seen.state or payment.state
     if _RANK[state] < _RANK[payment.state] or (_RANK[state] == _RANK[payment.state] == 4):
         state = payment.state
     return replace(

@@ -139,9 +139,12 @@ def is_too_little(order: ProviderOrder) -> bool:
 
 
 def ends_at(order: ProviderOrder, at: datetime) -> datetime:
-    """Until when a page can be used, by the real clock: as long as the hold lasts, within Stripe's bounds."""
+    """Until when a page can be used: as long as the hold lasts, within Stripe's bounds.
+
+    at: the real clock; a story whose time is skipped is ahead of it, and so is the double that it talks to.
+    """
     lasts = LONGEST if order.hold_until is None else order.hold_until - order.now
-    return at + min(max(lasts, SHORTEST), LONGEST)
+    return max(at, order.now) + min(max(lasts, SHORTEST), LONGEST)
 
 
 def _amount(order: ProviderOrder, account: Account | None) -> Params:

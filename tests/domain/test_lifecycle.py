@@ -64,7 +64,7 @@ def test_actions_are_the_words_of_the_addresses() -> None:
     """Programs outside rely on them."""
     words = (
         "approve decline confirm cancel amend extend assign-room check-in check-out no-show reinstate payments"
-        " waive-fee clocks change-requests answer-change fail"
+        " payment refunds waive-fee clocks change-requests answer-change fail"
     )
     assert [action.value for action in Action] == words.split()
 

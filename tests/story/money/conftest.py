@@ -1,0 +1,55 @@
+"""Stories with money: the real workers, the real client, and the payment provider's double over HTTP."""
+
+from collections.abc import AsyncIterator, Callable, Iterator
+from pathlib import Path
+
+import pytest
+from pydantic import SecretStr
+from temporalio.client import Client
+
+from config.settings import Settings
+from domain.stay import StayDates
+from store.session import Database
+from tests.doubles.stripe_running import KEY, StripeDouble, running_stripe
+from tests.story.conftest import CACHED
+from tests.story.money.payer import Payer
+from tests.story.world import SECRET, House
+from worker.build import bookings_worker
+from worker.payments import payments_worker
+
+
+@pytest.fixture(scope="session")
+def stripe_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StripeDouble]:
+    """One double for the test process."""
+    folder: Path = tmp_path_factory.mktemp("stripe")
+    with running_stripe(folder) as double:
+        yield double
+
+
+@pytest.fixture
+def stripe_double(stripe_server: StripeDouble) -> StripeDouble:
+    """The double without the faults of another test."""
+    stripe_server.http.delete("/_double/faults")
+    return stripe_server
+
+
+@pytest.fixture
+async def till(client: Client, app_url: str, stripe_double: StripeDouble) -> AsyncIterator[None]:
+    """The workers of bookings and of payments."""
+    settings = Settings(stripe_api_key=SecretStr(KEY), stripe_api_base=stripe_double.address)
+    database = Database(app_url, pool_size=6)
+    await database.open()
+    async with (
+        bookings_worker(client, database, SECRET, versioned=False, strict=True, cached=CACHED),
+        payments_worker(client, database, settings, versioned=False),
+    ):
+        yield
+    await database.close()
+
+
+@pytest.fixture
+def pays(
+    till: None, client: Client, owner_url: str, stripe_double: StripeDouble
+) -> Callable[[House, StayDates], Payer]:
+    """Begins a life at a hotel that takes cards."""
+    return lambda house, dates: Payer(client, owner_url, house, dates, stripe=stripe_double)

@@ -1,0 +1,108 @@
+"""A guest with a card, and what the provider and the books say afterwards."""
+
+import asyncio
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import httpx
+
+from messages.bookings import Answer
+from messages.payments import GiveRefund, MoneyHint, StartPayment
+from store.states import read_state
+from tests.doubles.stripe_running import VISA, StripeDouble
+from tests.story.world import GUEST, MANAGER, Life
+from workflows.booking import BookingWorkflow
+
+
+@dataclass
+class Payer(Life):
+    """A life whose guest pays by card. stripe: the provider's double."""
+
+    stripe: StripeDouble | None = None
+
+    @property
+    def provider(self) -> StripeDouble:
+        """The double."""
+        assert self.stripe is not None
+        return self.stripe
+
+    @property
+    def purse(self) -> Any:
+        """The money in the booking's state."""
+        return read_state(self.row()["state"]).purse
+
+    async def start(self, how: str = "hosted_page", **more: Any) -> Answer:
+        """The guest asks to pay."""
+        return await self.ask(BookingWorkflow.start_payment, StartPayment(self.asked(GUEST, **more), how))
+
+    async def give_back(self, amount_minor: int, payment: int | None = None, **more: Any) -> Answer:
+        """The desk gives money back."""
+        more.setdefault("reason", "A cold shower.")
+        asked = self.asked(more.pop("actor", MANAGER), **more)
+        command = GiveRefund(asked, amount_minor, self.house.terms.currency, payment)
+        return await self.ask(BookingWorkflow.give_refund, command)
+
+    def page(self) -> str:
+        """Where the open payment's page is."""
+        session = self.provider.sdk.v1.checkout.sessions.retrieve(self.purse.open_payment.session_id)
+        assert session.url
+        return session.url
+
+    async def on_page(self, card: str = VISA, **fields: str) -> httpx.Response:
+        """The guest fills the page in."""
+        return await asyncio.to_thread(self.provider.pay, await asyncio.to_thread(self.page), card, **fields)
+
+    async def hint(self, *payments: int, refunds: tuple[int, ...] = ()) -> None:
+        """The provider tells of something."""
+        await self.handle.signal(BookingWorkflow.money_news, MoneyHint(payments, refunds))
+
+    async def paid(self, card: str = VISA) -> None:
+        """The guest pays, and the provider tells of it."""
+        await self.start()
+        number = self.purse.open_payment.number
+        answer = await self.on_page(card)
+        assert answer.status_code == 303, answer.text
+        await self.hint(number)
+
+    async def comes_to(self, status: str, seconds: float = 20) -> dict[str, Any]:
+        """The row once it has this status."""
+        try:
+            return await self.reaches(status, seconds=seconds)
+        except TimeoutError:
+            row = self.row()
+            told = f"{row['status']}, not {status}: {row['waiting_for']} {self.events()} {row['attention']} {self.purse}"
+            raise AssertionError(told) from None
+
+    async def settles(self, seconds: float = 20) -> None:
+        """The provider has nothing to do for the booking any more."""
+        async with asyncio.timeout(seconds):
+            while self.purse.orders:
+                await asyncio.sleep(0.02)
+
+    def payments(self) -> list[tuple[str, str, int, int]]:
+        """Purpose, state, taken and given back of each payment's row."""
+        rows = self.looked(
+            "SELECT purpose, state, coalesce(captured_minor, amount_minor) AS taken, refunded_minor FROM payments"
+            " WHERE hotel_id = %s AND reference = %s ORDER BY number",
+            self.house.hotel_id, self.reference,
+        )  # fmt: skip
+        return [tuple(row.values()) for row in rows]
+
+    def refunds(self) -> list[tuple[int, int, str, str]]:
+        """Payment, amount, state and cause of each refund's row."""
+        rows = self.looked(
+            "SELECT payment, amount_minor, state, cause FROM refunds WHERE hotel_id = %s AND reference = %s"
+            " ORDER BY number",
+            self.house.hotel_id, self.reference,
+        )  # fmt: skip
+        return [tuple(row.values()) for row in rows]
+
+    def ledger(self) -> dict[str, Any]:
+        """What the provider has of this booking."""
+        return self.provider.ledger(reference=self.reference)
+
+    def taken(self) -> tuple[int, int]:
+        """What the provider took for this booking, and what it gave back."""
+        totals = self.ledger()["intents"]
+        return sum(one["captured"] for one in totals), sum(one["refunded"] for one in totals)
