@@ -41,7 +41,7 @@ def customer(order: ProviderOrder, key: str) -> Params:
 
 
 def session(order: ProviderOrder, merchant: Merchant, base_url: str, at: datetime) -> Params:
-    """A hosted page for a payment, or for a card that is only saved."""
+    """A hosted page for a payment, or for a card that is only saved. at: the provider's own instant."""
     told = metadata(order, order.key())
     back = f"{base_url}/pay/return/{order.reference}"
     params: Params = {
@@ -139,7 +139,7 @@ def is_too_little(order: ProviderOrder) -> bool:
 
 
 def ends_at(order: ProviderOrder, at: datetime) -> datetime:
-    """Until when a page can be used, by the real clock: as long as the hold lasts, within Stripe's bounds."""
+    """Until when a page can be used, by the provider's clock: as long as the hold lasts, within Stripe's bounds."""
     lasts = LONGEST if order.hold_until is None else order.hold_until - order.now
     return at + min(max(lasts, SHORTEST), LONGEST)
 
