@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -25,49 +26,72 @@ WORDS = {
     "webhook_drop": "never tells it",
 }
 # These strike what the double tells, not what it is asked; their path is what the news' RecordType begins with.
-OF_WEBHOOKS = frozenset({"webhook_delay", "webhook_duplicate", "webhook_drop"})
+OF_WEBHOOKS = frozenset({"webhook_delay", "webhook_duplicate", "webhook_drop", "webhook_reorder"})
+METHODS = ("", "GET", "POST", "DELETE")
+FAULT_HEADER = "Holdfast-Double-Fault"
 _BROKEN = "<html><body><h1>500 Internal Server Error</h1></body></html>"
 _GONE = "<html><body><h1>503 Service Unavailable</h1></body></html>"
 
 
 @dataclass
 class Planned:
-    """A fault that waits for its call. path: what the call's path begins with; left: how often it strikes."""
+    """A fault that waits for its call.
+
+    path: what the call's path begins with; method: its HTTP method, empty for any; left: how often it strikes.
+    """
 
     word: str
     left: int
     seconds: float
     path: str
     until: float = 0.0
+    method: str = ""
 
 
 @dataclass
 class Faults:
-    """The faults that are planned, the oldest first. One call meets one fault at most."""
+    """The faults that are planned, the oldest first. One call meets one fault at most. words: those that are known."""
 
     planned: list[Planned] = field(default_factory=list)
+    words: Mapping[str, str] = field(default_factory=lambda: WORDS)
 
     def plan(self, told: dict[str, Any]) -> Planned:
         """Takes a fault from its JSON. Errors: ValueError with the field and the rule."""
         word, times, seconds = told.get("fault"), told.get("times", 1), told.get("seconds", 1.0)
-        path = told.get("path", "")
-        if word not in WORDS:
-            raise ValueError(f"`fault` must be one of {', '.join(WORDS)}")
+        path, method = told.get("path", ""), told.get("method", "")
+        if word not in self.words:
+            raise ValueError(f"`fault` must be one of {', '.join(self.words)}")
         if not isinstance(times, int) or not 1 <= times <= MOST_TIMES:
             raise ValueError(f"`times` must be a whole number from 1 to {MOST_TIMES}")
         if not isinstance(seconds, int | float) or not 0 <= seconds <= MOST_SECONDS:
             raise ValueError(f"`seconds` must be a number from 0 to {MOST_SECONDS:.0f}")
         if not isinstance(path, str):
             raise ValueError("`path` must be a text")
+        if method not in METHODS:
+            raise ValueError(f"`method` must be one of {', '.join(METHODS[1:])}")
         if len(self.planned) >= MOST_FAULTS:
             raise ValueError(f"{MOST_FAULTS} faults at most may be planned")
-        fault = Planned(str(word), times, float(seconds), path, time.monotonic() + float(seconds))
+        fault = Planned(str(word), times, float(seconds), path, time.monotonic() + float(seconds), method)
         self.planned.append(fault)
         return fault
 
-    def strike(self, path: str) -> Planned | None:
+    def of_header(self, text: str) -> Planned | None:
+        """The fault that a call itself asks for, `word` or `word;seconds`. Errors: ValueError with the rule."""
+        if not text:
+            return None
+        word, _, seconds = text.partition(";")
+        try:
+            wait = float(seconds or 1)
+        except ValueError:
+            wait = -1.0
+        if word not in self.words or word in OF_WEBHOOKS or not 0 <= wait <= MOST_SECONDS:
+            raise ValueError(f"`{FAULT_HEADER}` must be `word` or `word;seconds` with a known word, not {text[:80]!r}")
+        return Planned(word, 1, wait, "")
+
+    def strike(self, path: str, method: str = "") -> Planned | None:
         """The fault that this call meets."""
-        return self._strike([one for one in self.planned if one.word not in OF_WEBHOOKS], path)
+        fitting = [one for one in self.planned if one.word not in OF_WEBHOOKS and one.method in {"", method}]
+        return self._strike(fitting, path)
 
     def strike_webhook(self, record_type: str) -> Planned | None:
         """The fault that this news meets."""
@@ -88,7 +112,9 @@ class Faults:
         """What is still planned."""
         self._forget_spent()
         return [
-            {"fault": one.word, "times": one.left, "seconds": one.seconds, "path": one.path} for one in self.planned
+            {"fault": one.word, "times": one.left, "seconds": one.seconds, "path": one.path}
+            | ({"method": one.method} if one.method else {})
+            for one in self.planned
         ]
 
 
@@ -100,7 +126,7 @@ class Faulty:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         strikes = scope["type"] == "http" and scope["path"].startswith(self._prefixes)
-        fault = self._faults.strike(scope["path"]) if strikes else None
+        fault = self._faults.strike(scope["path"], scope["method"]) if strikes else None
         match fault.word if fault else "":
             case "rate_limited":
                 answer: Response = JSONResponse({"ErrorCode": 429, "Message": "Rate limit exceeded."}, 429)
@@ -114,9 +140,9 @@ class Faulty:
                 await Response(_BROKEN, 500, media_type="text/html")(scope, receive, send)
             case "cut":
                 await self._app(scope, receive, _swallow)
-                await _cut(send)
+                await Cut()(scope, receive, send)
             case "cut_before":
-                await _cut(send)
+                await Cut()(scope, receive, send)
             case _:
                 if fault is not None:
                     await asyncio.sleep(fault.seconds)
@@ -127,11 +153,13 @@ async def _swallow(_: Message) -> None:
     """Hears an answer that nobody gets."""
 
 
-async def _cut(send: Send) -> None:
+class Cut(Response):
     """Promises a long answer and ends it early; the server then closes the connection."""
-    headers = [(b"content-type", b"application/json"), (b"content-length", b"1000")]
-    await send({"type": "http.response.start", "status": 200, "headers": headers})
-    await send({"type": "http.response.body", "body": b"[", "more_body": True})
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        headers = [(b"content-type", b"application/json"), (b"content-length", b"1000")]
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        await send({"type": "http.response.body", "body": b"[", "more_body": True})
 
 
 def is_json(request: Request) -> bool:
@@ -148,8 +176,10 @@ async def faults_page(request: Request) -> Response:
         try:
             told = await request.json() if is_json(request) else None
             if not isinstance(told, dict):
-                raise ValueError("a fault is a JSON object with `fault`, and perhaps `times`, `seconds`, `path`")
+                raise ValueError(
+                    "a fault is a JSON object with `fault`, and perhaps `times`, `seconds`, `path`, `method`"
+                )
             faults.plan(told)
         except ValueError as wrong:
             return JSONResponse({"detail": str(wrong)}, 422)
-    return JSONResponse({"planned": faults.told(), "known": WORDS})
+    return JSONResponse({"planned": faults.told(), "known": dict(faults.words)})

@@ -1,0 +1,131 @@
+"""The Stripe double as a real server in a thread, with what tests do to it; callers use the real SDK."""
+
+import socket
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx
+import stripe
+import uvicorn
+
+from doubles.stripe.app import stripe_app
+
+KEY = "sk_test_for_tests"
+SECRETS = ("whsec_first", "whsec_second")
+VERSION = "2026-10-28.endive"
+START_SECONDS = 15.0
+VISA = "4242424242424242"
+
+
+def client_of(address: str, key: str = KEY) -> stripe.StripeClient:
+    """The SDK as the gateway uses it."""
+    return stripe.StripeClient(
+        key,
+        stripe_version=VERSION,
+        base_addresses={"api": address},
+        http_client=stripe.RequestsClient(timeout=(3, 15)),
+        max_network_retries=0,
+    )
+
+
+class StripeDouble:
+    """A running double as its callers see it. sdk: a client of the real SDK."""
+
+    def __init__(self, address: str) -> None:
+        self.address = address
+        self.sdk = client_of(address)
+        self.http = httpx.Client(
+            base_url=address, headers={"Authorization": f"Bearer {KEY}"}, trust_env=False, timeout=10
+        )
+
+    def pay(self, session_url: str, card: str = VISA, **fields: str) -> httpx.Response:
+        """A guest pays on the hosted page: 303 to the success address or to his bank, 402 where the card is declined."""
+        return self.http.post(session_url, data={"card": card, **fields})
+
+    def prove(self, challenge_url: str, result: str = "complete") -> httpx.Response:
+        """A guest answers his bank: `complete` or `fail`."""
+        return self.http.post(challenge_url, data={"result": result})
+
+    def fault(self, word: str, **how: Any) -> None:
+        """Plans a fault: times, seconds, path, method."""
+        self.http.post("/_double/faults", json={"fault": word, **how}).raise_for_status()
+
+    def planned(self) -> list[dict[str, Any]]:
+        """The faults that have not struck yet."""
+        return self.http.get("/_double/faults").json()["planned"]
+
+    def ledger(self, **wanted: str) -> dict[str, Any]:
+        """Every fact about money; `reference=…` for what carries that text in its metadata."""
+        return self.http.get("/_double/ledger", params=wanted).raise_for_status().json()
+
+    def events(self, about: str = "", *types: str) -> list[dict[str, Any]]:
+        """Events, the oldest first, of everything or of one object and what belongs to it."""
+        answer = self.http.get("/_double/webhooks", params={"about": about}).raise_for_status().json()
+        return [event for event in answer["events"] if not types or event["type"] in types]
+
+    def deliver(self, order: Sequence[str], url: str = "") -> list[int | None]:
+        """Delivers these events now, in this order, one after the other; an id may come twice. Answers the statuses."""
+        told = {"deliver": list(order), **({"url": url} if url else {})}
+        answer = self.http.post("/_double/webhooks", json=told, timeout=60).raise_for_status()
+        return [one["status"] for one in answer.json()["delivered"]]
+
+    def webhooks(self, action: str) -> dict[str, Any]:
+        """`pause` holds new events, `resume` lets them go at once, `release` delivers what is held, in order."""
+        return self.http.post("/_double/webhooks", json={"action": action}).raise_for_status().json()
+
+    def plant(self, kind: str, **how: Any) -> dict[str, Any]:
+        """Makes a fact that no call of ours made; answers the object."""
+        return self.http.post("/_double/plant", json={"kind": kind, **how}).raise_for_status().json()
+
+    def age_keys(self, seconds: float) -> None:
+        """Makes every idempotency key older."""
+        self.http.post("/_double/clock", json={"age_keys_seconds": seconds}).raise_for_status()
+
+    def advance(self, seconds: float) -> None:
+        """Lets time pass for lapses, expiries and decisions."""
+        self.http.post("/_double/clock", json={"advance_seconds": seconds}).raise_for_status()
+
+    def forget(self) -> None:
+        """An empty double without faults, on this machine's clock, telling at once."""
+        self.http.delete("/_double/ledger").raise_for_status()
+        self.http.delete("/_double/faults").raise_for_status()
+
+
+@contextmanager
+def running_stripe(
+    folder: Path, webhook_url: str = "", webhook_secrets: Sequence[str] = SECRETS, secret_key: str = KEY
+) -> Iterator[StripeDouble]:
+    """A double on a free port until the block ends; it tells events where an address is given."""
+    door = socket.create_server(("127.0.0.1", 0))
+    address = f"http://127.0.0.1:{door.getsockname()[1]}"
+    app = stripe_app(folder, address, secret_key, webhook_url, webhook_secrets)
+    server = uvicorn.Server(uvicorn.Config(app, log_level="critical", ws="none", loop="asyncio", lifespan="off"))
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [door]}, daemon=True)
+    thread.start()
+    double = StripeDouble(address)
+    await_answer(double)
+    try:
+        yield double
+    finally:
+        double.http.close()
+        server.should_exit = True
+        thread.join(START_SECONDS)
+        door.close()
+        app.state.house.vault.close()
+
+
+def await_answer(double: StripeDouble) -> None:
+    """Waits until it serves."""
+    until = time.monotonic() + START_SECONDS
+    while True:
+        try:
+            if double.http.get("/healthz").status_code == 200:
+                return
+        except httpx.TransportError:
+            if time.monotonic() > until:
+                raise
+            time.sleep(0.02)
