@@ -113,7 +113,7 @@ def _build(settings: Settings, metrics_folder: str, clock: Callable[[], datetime
     url = settings.app_database_url or app_url(settings.database_url)
     database = Database(url)
     operations = Database(settings.ops_database_url, pool_size=1) if settings.ops_database_url else None
-    provider = StripeDoor(settings)
+    provider = StripeDoor(settings.stripe_api_key.get_secret_value(), settings.stripe_api_base, settings.stripe_secrets)
     return House(
         settings=settings,
         database=database,

@@ -4,6 +4,7 @@ The concrete ones are put in by api/app.py; nothing here changes anything there.
 """
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Protocol
 
 from messages.hints import Hint, NotAHint

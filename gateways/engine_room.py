@@ -28,6 +28,7 @@ from messages.names import (
     RENEW_SIGNAL,
     workflow_id,
 )
+from messages.payments import MoneyHint
 
 RUNNING = f"WorkflowType = '{BOOKING_WORKFLOW}' AND ExecutionStatus = 'Running'"
 PROBLEMS = SearchAttributeKey.for_keyword_list("TemporalReportedProblems")

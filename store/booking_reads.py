@@ -185,6 +185,7 @@ class BeforeOpening:
     active: bool
     not_on_sale_reason: str | None
     manual: bool
+    payment: str
     language: str
     made: tuple[str, str] | None
     shortage: Shortage | None
@@ -192,7 +193,7 @@ class BeforeOpening:
 
 _BEFORE_OPENING = Hot("""
 SELECT h.slug, h.code, h.active, h.not_on_sale_reason, b.reference, b.create_body_hash,
-    p.terms ->> 'confirmation' = 'manual' AS manual, h.language,
+    p.terms ->> 'confirmation' = 'manual' AS manual, p.terms ->> 'payment' AS payment, h.language,
     short.room_type_id, short.room_type_name, short.night, short.left
 FROM hotels h
 JOIN policy_versions p ON p.hotel_id = h.hotel_id AND p.version = h.policy_version
@@ -237,6 +238,7 @@ async def look_before_opening(
         active=row.active,
         not_on_sale_reason=row.not_on_sale_reason,
         manual=row.manual,
+        payment=row.payment,
         language=row.language,
         made=(row.reference, row.create_body_hash) if row.reference else None,
         shortage=Shortage(row.room_type_id, row.room_type_name, row.night, max(0, row.left)) if row.night else None,

@@ -84,7 +84,7 @@ ORDER BY received_at DESC, event_id LIMIT :most
 
 async def due_hints(tx: AsyncConnection, now: datetime) -> Sequence[Waiting]:
     """Hints whose moment has come, at most PAGE, locked for this transaction; another process takes others."""
-    return [Waiting(**row._mapping) for row in await tx.execute(_DUE, {"now": now, "most": PAGE})]
+    return [Waiting(*row) for row in await tx.execute(_DUE, {"now": now, "most": PAGE})]
 
 
 async def next_due(tx: AsyncConnection) -> datetime | None:

@@ -35,7 +35,8 @@ log = structlog.get_logger("worker.porter")
 class Porter:
     """One for a worker process; several take different hints.
 
-    operations: a database in the role that reads every hotel; database: the running role. listen_url: postgresql://… on which hints are announced. clock: the real one.
+    operations: a database in the role that reads every hotel; database: in the running role. listen_url: postgresql://…
+    on which hints are announced. clock: the real one.
     """
 
     def __init__(

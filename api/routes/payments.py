@@ -27,8 +27,8 @@ provider_webhooks = APIRouter(prefix=f"{API}/webhooks", tags=["Platform"], route
     responses={
         200: answers("Where the payment goes on.", example("deposit", PAY_ANSWER)),
         **problems(
-            "invalid_request", "idempotency_key_malformed", "not_logged_in", "not_found", "nothing_to_pay", "hold_ended",
-            "idempotency_key_reused", "payment_refused", "body_too_large", "too_many_requests", "not_answered_in_time",
+            "invalid_request", "idempotency_key_malformed", "not_logged_in", "not_found", "nothing_to_pay",
+            "hold_ended", "idempotency_key_reused", "payment_refused", "body_too_large", "too_many_requests", "not_answered_in_time",
             "payment_provider_away", "payment_changing", "payments_not_ready", "booking_needs_attention",
         ),
     },
