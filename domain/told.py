@@ -1,6 +1,6 @@
 """What the provider's answers come to: each one pure step, or none where nothing is new.
 
-Rules in words: docs/rules/payments.md; for bookings that have ended docs/rules/late-money.md. An answer tells how a
+Rules in words: docs/rules/payments.md; for bookings that have ended docs/rules/late_money.md. An answer tells how a
 payment is now, so it may come twice, late or after a newer one: a payment never goes back.
 """
 
