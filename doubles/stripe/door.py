@@ -172,7 +172,7 @@ def _check_key(request: Request, known: str) -> None:
     if value.startswith(("sk_live_", "rk_live_")):
         raise Refused(401, "This is a stand-in for tests: it takes test keys only, never live ones.")
     if not value.startswith(("sk_test_", "rk_test_")) or (known and value != known):
-        raise Refused(401, f"Invalid API Key provided: {value[:8]}{'*' * 8}{value[-4:]}")
+        raise Refused(401, f"Invalid API Key provided: {value[:8] if len(value) > 12 else ''}{'*' * 8}")
 
 
 async def _body(request: Request) -> str:

@@ -1,6 +1,5 @@
 """The Stripe double as a real server in a thread, with what tests do to it; callers use the real SDK."""
 
-import socket
 import threading
 import time
 from collections.abc import Iterator, Sequence
@@ -13,6 +12,7 @@ import stripe
 import uvicorn
 
 from doubles.stripe.app import stripe_app
+from tests.doubles.running import open_door
 
 KEY = "sk_test_for_tests"
 SECRETS = ("whsec_first", "whsec_second")
@@ -100,7 +100,7 @@ def running_stripe(
     folder: Path, webhook_url: str = "", webhook_secrets: Sequence[str] = SECRETS, secret_key: str = KEY
 ) -> Iterator[StripeDouble]:
     """A double on a free port until the block ends; it tells events where an address is given."""
-    door = socket.create_server(("127.0.0.1", 0))
+    door = open_door()
     address = f"http://127.0.0.1:{door.getsockname()[1]}"
     app = stripe_app(folder, address, secret_key, webhook_url, webhook_secrets)
     server = uvicorn.Server(uvicorn.Config(app, log_level="critical", ws="none", loop="asyncio", lifespan="off"))
