@@ -1,5 +1,8 @@
 """The Stripe double as a real server in a thread, with what tests do to it; callers use the real SDK."""
 
+import os
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator, Sequence
@@ -186,3 +189,27 @@ class Shop:
         """The intent's charge as it is now."""
         found = self.api.payment_intents.retrieve(intent.id).latest_charge
         return self.api.charges.retrieve(str(found))
+
+
+@contextmanager
+def stripe_process(
+    folder: Path, port: int, **environment: str
+) -> Iterator[tuple[StripeDouble, "subprocess.Popen[bytes]"]]:
+    """A double as `python -m doubles.main`, with its data in a folder of the test; the mail double stays away."""
+    given = {
+        **os.environ,
+        "HOLDFAST_HOME": str(folder),
+        "HOLDFAST_MAIL_DOUBLE_PORT": "0",
+        "HOLDFAST_STRIPE_DOUBLE_PORT": str(port),
+        "STRIPE_API_KEY": KEY,
+        **environment,
+    }
+    process = subprocess.Popen([sys.executable, "-m", "doubles.main"], env=given, stdout=subprocess.PIPE)
+    double = StripeDouble(f"http://127.0.0.1:{port}")
+    try:
+        await_answer(double)
+        yield double, process
+    finally:
+        double.http.close()
+        process.kill()
+        process.communicate()

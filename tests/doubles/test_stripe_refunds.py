@@ -191,7 +191,8 @@ def test_a_hotel_that_leaves_is_told_of_and_gone(shop: Shop, bank: StripeDouble)
 def test_a_disputed_charge_takes_the_money_back_and_cannot_be_refunded(shop: Shop, bank: StripeDouble) -> None:
     intent = shop.intent("pm_card_createDispute")
     charge = shop.charge(intent)
-    dispute = shop.api.disputes.retrieve(str(charge.dispute if hasattr(charge, "dispute") else ""))
+    [listed] = shop.api.disputes.list({"charge": charge.id}).data
+    dispute = shop.api.disputes.retrieve(listed.id)
     assert (dispute.amount, dispute.status, dispute.reason) == (12_000, "needs_response", "fraudulent")
     assert [one.id for one in shop.api.disputes.list({"payment_intent": intent.id}).data] == [dispute.id]
     with pytest.raises(stripe.InvalidRequestError) as refused:
