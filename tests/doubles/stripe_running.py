@@ -191,6 +191,13 @@ class Shop:
         return self.api.charges.retrieve(str(found))
 
 
+def refused_intent(error: stripe.StripeError) -> stripe.PaymentIntent:
+    """The intent that a refusal is about."""
+    assert error.error is not None
+    assert error.error.payment_intent is not None
+    return error.error.payment_intent
+
+
 @contextmanager
 def stripe_process(
     folder: Path, port: int, **environment: str

@@ -4,7 +4,7 @@ import pytest
 import stripe
 
 from doubles.stripe.cards import BY_NAME, BY_NUMBER, CARDS, is_number
-from tests.doubles.stripe_running import Shop, StripeDouble
+from tests.doubles.stripe_running import Shop, StripeDouble, refused_intent
 
 REFUSED = [
     ("pm_card_chargeDeclined", "4000000000000002", "card_declined", "generic_decline"),
@@ -30,9 +30,10 @@ def test_a_refused_card_tells_why_and_leaves_the_intent_without_a_card(
     assert error
     assert (refused.value.http_status, error.code, error.decline_code) == (402, code, decline_code)
     assert refused.value.request_id
-    intent = error.payment_intent
+    intent = refused_intent(refused.value)
     assert intent.client_secret
     assert (intent.status, intent.payment_method) == ("requires_payment_method", None)
+    assert intent.last_payment_error
     assert intent.last_payment_error.code == code
     charge = shop.charge(intent)
     assert (charge.status, charge.failure_code, charge.paid, charge.amount_captured) == ("failed", code, False, 0)
@@ -42,8 +43,7 @@ def test_a_refused_card_tells_why_and_leaves_the_intent_without_a_card(
 def test_a_payment_blocked_as_fraud_never_reaches_the_bank(shop: Shop) -> None:
     with pytest.raises(stripe.CardError) as refused:
         shop.intent("pm_card_radarBlock")
-    assert refused.value.error
-    outcome = shop.charge(refused.value.error.payment_intent).outcome
+    outcome = shop.charge(refused_intent(refused.value)).outcome
     assert outcome
     assert (outcome.type, outcome.network_status) == ("blocked", "not_sent_to_network")
 
@@ -86,7 +86,7 @@ def test_a_card_that_always_asks_is_declined_without_the_guest_even_once_set_up(
         shop.intent(method, customer=customer, off_session=True)
     assert refused.value.error
     assert refused.value.error.code == "authentication_required"
-    intent = refused.value.error.payment_intent
+    intent = refused_intent(refused.value)
     assert intent.status == "requires_payment_method"
     again = shop.api.payment_intents.confirm(intent.id, {"payment_method": method})
     assert again.status == "requires_action"
