@@ -12,6 +12,7 @@ import pytest
 import stripe
 
 from doubles.stripe.plant import KINDS
+from doubles.stripe.vault import Vault
 from tests.doubles.stripe_running import Shop, StripeDouble, running_stripe, stripe_process
 
 
@@ -191,6 +192,9 @@ def test_sessions_are_listed_by_customer_intent_and_state_with_their_lines(shop:
         ({"ui_mode": "embedded"}, "ui_mode"),
         ({"payment_intent_data": {"colour": "blue"}}, "payment_intent_data[colour]"),
         ({"setup_intent_data": {"description": "x"}}, "setup_intent_data"),
+        ({"adaptive_pricing": {"enabled": True}}, "adaptive_pricing[enabled]"),
+        ({"allow_promotion_codes": True}, "allow_promotion_codes"),
+        ({"subscription_data": {"description": "x"}}, "subscription_data"),
     ],
 )
 def test_a_session_that_makes_no_sense_is_refused_by_its_parameter(
@@ -246,3 +250,15 @@ def test_both_doubles_share_a_process_that_ends_quickly_and_quietly(
             output, _ = process.communicate(timeout=4)
         assert process.returncode == 0
     assert [line for line in output.splitlines() if not re.match(rb"\{.*\}$", line)] == []
+
+
+def test_events_are_kept_for_thirty_days_and_never_lost_while_they_are_owed(tmp_path: Path) -> None:
+    vault = Vault(tmp_path)
+    event = {"type": "payment_intent.succeeded", "created": 1_000}
+    vault.note_event({**event, "id": "evt_told"}, "pi_1", [("delivered", 1_000.0)])
+    vault.note_event({**event, "id": "evt_owed"}, "pi_1", [("waiting", 1_000.0)])
+    vault.forget_old_events(1_000 + 29 * 86_400)
+    assert [one["id"] for one in vault.events([], 10)] == ["evt_owed", "evt_told"]
+    vault.forget_old_events(1_001 + 30 * 86_400)
+    assert [one["id"] for one in vault.events([], 10)] == ["evt_owed"]
+    vault.close()
