@@ -117,8 +117,9 @@ class _Any(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(self.answer)
 
-    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002
-        """Says nothing."""
+    def log_message(self, format: str, *args: Any) -> None:
+        """Into the log of tests, never to the screen."""
+        logging.getLogger("tests").debug(format, *args)
 
 
 @pytest.fixture
