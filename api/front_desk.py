@@ -64,6 +64,7 @@ _UPDATES: dict[Action, str] = {
     Action.NO_SHOW: "mark_no_show",
     Action.REINSTATE: "reinstate",
     Action.PAYMENTS: "take_payment",
+    Action.CHARGES: "post_charge",
     Action.WAIVE_FEE: "waive_fee",
     Action.CLOCKS: "move_clock",
     Action.ASK_CHANGE: "ask_change",

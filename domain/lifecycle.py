@@ -29,6 +29,7 @@ class Action(StrEnum):
     NO_SHOW = "no-show"
     REINSTATE = "reinstate"
     PAYMENTS = "payments"
+    CHARGES = "charges"
     WAIVE_FEE = "waive-fee"
     CLOCKS = "clocks"
     ASK_CHANGE = "change-requests"
@@ -71,7 +72,7 @@ _ALREADY: dict[Action, tuple[Status, ...]] = {
 _MONEY = (Status.CONFIRMED, Status.CHECKED_IN, Status.CHECKED_OUT)
 # A fee that is open after the end can still be paid or waived.
 _FEES = (Status.CANCELLED, Status.NO_SHOW)
-_WHOLE = (Action.PAYMENTS, Action.WAIVE_FEE, Action.CLOCKS, Action.ASK_CHANGE, Action.ANSWER_CHANGE)
+_WHOLE = (Action.PAYMENTS, Action.CHARGES, Action.WAIVE_FEE, Action.CLOCKS, Action.ASK_CHANGE, Action.ANSWER_CHANGE)
 
 
 def allowed_actions(booking: Booking, actor_kind: str, now: datetime | None = None) -> tuple[Action, ...]:
@@ -121,6 +122,8 @@ def _whole_allows(booking: Booking, action: Action) -> bool:
         case Action.PAYMENTS:
             open_for_money = booking.status in _MONEY or booking.status in _FEES
             return booking.terms.payment is Payment.AT_HOTEL and open_for_money and booking.balance_minor > 0
+        case Action.CHARGES:
+            return booking.status in _MONEY
         case Action.WAIVE_FEE:
             return booking.status is not Status.COMPLETED and any(stay.fee_minor > 0 for stay in booking.stays)
         case Action.CLOCKS:

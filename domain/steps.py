@@ -14,6 +14,7 @@ from typing import Any
 from domain.agenda import Entry, agenda, awaited
 from domain.booking import GONE, REMEMBERED_KEYS, SYSTEM, Actor, Booking, Status, Stay, status_of_stays
 from domain.changes import PricedLine, StayPlan
+from domain.folio import Charge
 
 Fact = str | int | bool | None
 
@@ -113,7 +114,8 @@ class Step:
 
     awaited: the clock the booking was waiting for when this happened. clean_rooms: rooms that must be clean for it.
     dirty_rooms: rooms that it leaves to housekeeping. plans: stays whose price lines and guests are written anew;
-    added: lines that come on top; oversell: nights are taken even in a full house, and counted as oversold.
+    added: lines that come on top; charge: an extra or adjustment for the folio; oversell: nights are taken even in a
+    full house, and counted as oversold.
     """
 
     after: Booking
@@ -131,6 +133,7 @@ class Step:
     added: tuple[AddedLine, ...] = ()
     change: ChangeNews | None = None
     oversell: bool = False
+    charge: Charge | None = None
 
 
 def night_moves(before: Sequence[Stay], after: Sequence[Stay]) -> tuple[NightMove, ...]:

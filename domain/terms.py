@@ -105,6 +105,21 @@ class GuestTerms:
 
 
 @dataclass(frozen=True)
+class FolioTerms:
+    """How the hotel charges and what papers it gives.
+
+    night_posting: `nightly`, each night once it was slept, or `check_in`, all of them then; fee_tax: the code of the
+    tax inside fees, empty for none; tax_rounding: `line`, or `document_rate`, once a rate and invoice;
+    deposit_document: what money before the stay gets, a `receipt` or a deposit `invoice`.
+    """
+
+    night_posting: str = "nightly"
+    fee_tax: str = ""
+    tax_rounding: str = "line"
+    deposit_document: str = "receipt"
+
+
+@dataclass(frozen=True)
 class HotelTerms:
     """The hotel's side of the terms. Times are wall clocks in `zone`, which is an IANA name.
 
@@ -129,6 +144,7 @@ class HotelTerms:
     feedback_after_seconds: int | None = None
     option_hours: int = 24
     guest: GuestTerms = GuestTerms()
+    folio: FolioTerms = FolioTerms()
 
 
 @dataclass(frozen=True)

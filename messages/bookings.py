@@ -10,6 +10,7 @@ from typing import ClassVar
 
 from domain.booking import Actor, Booking
 from domain.changes import StayPlan
+from domain.folio import Charge
 from domain.steps import Step
 
 Fact = str | int | bool | list[str]
@@ -299,6 +300,16 @@ class TakePayment:
 
 
 @dataclass(frozen=True)
+class PostCharge:
+    """The desk posts an extra or an adjustment, or takes one back."""
+
+    PERSONAL: ClassVar[bool] = True
+    asked: Asked
+    charge: Charge
+    currency: str
+
+
+@dataclass(frozen=True)
 class CheckOut:
     """Guests leave."""
 
@@ -315,23 +326,9 @@ class MarkNoShow:
 
 
 Command = (
-    Approve
-    | Decline
-    | Confirm
-    | Cancel
-    | AssignRoom
-    | CheckIn
-    | TakePayment
-    | CheckOut
-    | MarkNoShow
-    | WaiveFee
-    | GiveUp
-    | Reinstate
-    | Amend
-    | MoveClock
-    | AskChange
-    | AnswerChange
-)
+    Approve | Confirm | Decline | Cancel | WaiveFee | GiveUp | Reinstate | Amend | MoveClock | AskChange | AnswerChange
+    | AssignRoom | CheckIn | TakePayment | PostCharge | CheckOut | MarkNoShow
+)  # fmt: skip
 
 
 @dataclass(frozen=True)

@@ -17,6 +17,7 @@ from domain.steps import Overtaken, Repeated, Step
 from domain.waiting import waiting_for
 from messages.bookings import TakeStep
 from store.changes import mark_released, write_change, write_commission, write_plans
+from store.folio import post_step
 from store.hot import Asked, Hot, at_once
 from store.nights import move_nights
 from store.rooms import change_rooms
@@ -98,6 +99,7 @@ async def write_step(tx: AsyncConnection, taken: TakeStep) -> None:
     await at_once(tx, *_state(step, place), *_payment(step, place), *_notices(step, place))
     if step.what in _RELEASING:
         await mark_released(tx, booking, place)
+    await post_step(tx, step)
     if step.change:
         await write_change(tx, step, step.change, place)
     if booking.commission_percent is not None:

@@ -10,7 +10,7 @@ from datetime import datetime
 from temporalio import workflow
 
 with workflow.unsafe.imports_passed_through():
-    from domain import acts, changing
+    from domain import acts, changing, charging
     from domain.booking import Booking, Stay
     from domain.checks import (
         check_arrival_day,
@@ -50,6 +50,7 @@ with workflow.unsafe.imports_passed_through():
         GiveUp,
         MarkNoShow,
         MoveClock,
+        PostCharge,
         Reinstate,
         TakePayment,
         WaiveFee,
@@ -64,6 +65,7 @@ ACTIONS: dict[type[Command], Action] = {
     AssignRoom: Action.ASSIGN_ROOM,
     CheckIn: Action.CHECK_IN,
     TakePayment: Action.PAYMENTS,
+    PostCharge: Action.CHARGES,
     CheckOut: Action.CHECK_OUT,
     MarkNoShow: Action.NO_SHOW,
     Reinstate: Action.REINSTATE,
@@ -100,6 +102,8 @@ def judge(booking: Booking, command: Command, now: datetime) -> Step | None:
         case TakePayment(amount_minor=amount, currency=currency):
             check_payment(booking, amount, currency)
             return acts.payment_taken(booking, act, command.method, amount, command.external_reference)
+        case PostCharge(charge=charge, currency=currency):
+            return charging.charged(booking, act, charge, currency)
         case _:
             return _move(booking, command, act, stays)
 

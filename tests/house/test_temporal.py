@@ -35,6 +35,7 @@ BookingWorkflow: BookingStart -> BookingEnd
     update mark_no_show: MarkNoShow -> Answer
     update move_clock: MoveClock -> Answer
     update opened: -> Opened
+    update post_charge: PostCharge -> Answer
     update reinstate: Reinstate -> Answer
     update take_payment: TakePayment -> Answer
     update waive_fee: WaiveFee -> Answer
