@@ -85,7 +85,8 @@ class Post:
 @dataclass(frozen=True)
 class FolioLine:
     """One line as it is written. number: from 1 within the booking; revision: odd where it charges, even where it
-    takes the revision before it back, which `reverses` names; transfer: the number that both lines of one share.
+    takes the revision before it back, which `reverses` names; transfer: the number that both lines of one share;
+    business_date: the hotel's day it was posted to, once it is written.
     """
 
     number: int
@@ -97,6 +98,7 @@ class FolioLine:
     revision: int
     reverses: int | None = None
     transfer: int | None = None
+    business_date: date | None = None
 
     @property
     def slot(self) -> Slot:
@@ -209,7 +211,7 @@ def taken_back(line: FolioLine, number: int) -> FolioLine:
 
 
 def moved(line: FolioLine, folio: int, number: int) -> tuple[FolioLine, FolioLine]:
-    """The two lines of a transfer, `number` and the one after it: out of its folio, and into another. Their sum is 0."""
+    """The two lines of a transfer, `number` and the next: out of its folio, and into another. Their sum is 0."""
     out = replace(taken_back(line, number), transfer=number)
     out = replace(out, post=replace(out.post, kind=LineKind.TRANSFER))
     into = replace(
@@ -244,7 +246,7 @@ def _wanted(
     wanted: dict[Slot, Post] = {}
     for stay in booking.stays:
         parts = [part for part in price if part.stay == stay.number]
-        prices = _night_prices(stay, parts)
+        prices = night_prices(stay, parts)
         for night in _due_nights(stay, standing, up_to):
             posts = night_posts([part for part in parts if part.night == night], prices[night])
             wanted |= {(stay.number, night, line): post for line, post in enumerate(posts, 1)}
@@ -275,7 +277,7 @@ def _due_nights(stay: Stay, standing: set[tuple[int | None, date | None]], up_to
     return [night for night in owed if night <= up_to or (stay.number, night) in standing]
 
 
-def _night_prices(stay: Stay, parts: Sequence[PricePart]) -> dict[date, int]:
+def night_prices(stay: Stay, parts: Sequence[PricePart]) -> dict[date, int]:
     """What each night costs; where prices by night are not on file, equal shares of the total."""
     nights = stay.nights()
     if stay.night_minor:

@@ -46,7 +46,7 @@ MOST_BOOKINGS = 50
 _SLABS: TypeAdapter[tuple[TaxSlab, ...]] = TypeAdapter(tuple[TaxSlab, ...])
 _LINES = Hot("""
 SELECT number, folio, kind, code, name, amount_minor, net_minor, tax_minor, tax_code, tax_percent, base_minor, quantity,
-    stay, night, line, revision, reverses, transfer
+    stay, night, line, revision, reverses, transfer, business_date
 FROM folio_lines WHERE hotel_id = :hotel_id AND reference = :reference ORDER BY number
 """)
 _PRICE = Hot("""
@@ -157,27 +157,33 @@ def folio_line(row: Any) -> FolioLine:
         row.tax_percent, row.base_minor, row.quantity,
     )  # fmt: skip
     return FolioLine(
-        row.number, row.folio, post, row.stay, row.night, row.line, row.revision, row.reverses, row.transfer
-    )
+        row.number, row.folio, post, row.stay, row.night, row.line, row.revision, row.reverses, row.transfer,
+        row.business_date,
+    )  # fmt: skip
 
 
 async def _follow(
     tx: AsyncConnection, booking: Booking, state: FolioState, posting: Posting, up_to: date
 ) -> tuple[FolioLine, ...]:
     """The lines that make the folio say what is owed."""
-    rows = await _PRICE.rows(tx, {"hotel_id": booking.hotel_id, "reference": booking.reference})
-    price = [
+    price = await read_price(tx, booking.hotel_id, booking.reference)
+    fee_tax = None
+    if booking.fee_minor or any(stay.fee_minor for stay in booking.stays):
+        fee_tax = await tax_code(tx, booking.hotel_id, booking.terms.folio.fee_tax, posting.business_date)
+    nightly = booking.terms.folio.night_posting == NIGHTLY
+    return post_nights(booking, price, state.lines, up_to if nightly else None, state.routes, fee_tax)
+
+
+async def read_price(tx: AsyncConnection, hotel_id: int, reference: str) -> list[PricePart]:
+    """The snapshot price of every stay, line by line."""
+    rows = await _PRICE.rows(tx, {"hotel_id": hotel_id, "reference": reference})
+    return [
         PricePart(
             row.stay, row.night, row.kind, row.code, row.name, row.amount_minor, row.included, row.percent,
             _SLABS.validate_python(row.slabs or []),
         )
         for row in rows
     ]  # fmt: skip
-    fee_tax = None
-    if booking.fee_minor or any(stay.fee_minor for stay in booking.stays):
-        fee_tax = await tax_code(tx, booking.hotel_id, booking.terms.folio.fee_tax, posting.business_date)
-    nightly = booking.terms.folio.night_posting == NIGHTLY
-    return post_nights(booking, price, state.lines, up_to if nightly else None, state.routes, fee_tax)
 
 
 async def tax_code(tx: AsyncConnection, hotel_id: int, code: str, on: date) -> TaxCode | None:

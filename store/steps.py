@@ -19,6 +19,7 @@ from messages.bookings import TakeStep
 from store.changes import mark_released, write_change, write_commission, write_plans
 from store.folio import post_step
 from store.hot import Asked, Hot, at_once
+from store.invoices import issue_for_step
 from store.nights import move_nights
 from store.rooms import change_rooms
 from store.states import dump_agenda, dump_entry, dump_notices, dump_state, dump_stays
@@ -100,6 +101,7 @@ async def write_step(tx: AsyncConnection, taken: TakeStep) -> None:
     if step.what in _RELEASING:
         await mark_released(tx, booking, place)
     await post_step(tx, step)
+    await issue_for_step(tx, step)
     if step.change:
         await write_change(tx, step, step.change, place)
     if booking.commission_percent is not None:
