@@ -132,6 +132,7 @@ class Paper:
     paid: tuple[Paid, ...] = ()
     corrects: str = ""
     reason: str = ""
+    notes: tuple[str, ...] = ()
 
     @property
     def tax_minor(self) -> int:
