@@ -9,9 +9,9 @@ from datetime import date, datetime
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from domain.booking import Booking, Status
+from domain.booking import GONE, Booking, Status
 from domain.clocks import business_date
-from domain.folio import GUEST_FOLIO, Post, night_posts, night_prices
+from domain.folio import GUEST_FOLIO, night_posts, night_prices
 from domain.invoices import (
     Paid,
     Paper,
@@ -178,13 +178,7 @@ def _is_deposit(booking: Booking) -> bool:
 async def issue_deposit(tx: AsyncConnection, booking: Booking, taken: PaymentTaken, cause: Cause) -> Paper:
     """The deposit invoice of a payment."""
     occasion = await read_occasion(tx, booking, GUEST_FOLIO)
-    price = await read_price(tx, booking.hotel_id, booking.reference)
-    posts: list[Post] = []
-    for stay in booking.stays:
-        parts = [part for part in price if part.stay == stay.number]
-        prices = night_prices(stay, parts)
-        for night in stay.kept:
-            posts += night_posts([part for part in parts if part.night == night], prices[night])
+    posts = [line.post for line in await booked_lines(tx, booking)]
     paid = Paid(taken.number, taken.method, taken.business_date, taken.amount_minor)
     about = About(booking.hotel_id, booking.reference, payment=taken.number)
     return await issue(
@@ -194,6 +188,19 @@ async def issue_deposit(tx: AsyncConnection, booking: Booking, taken: PaymentTak
         cause,
         lambda number, on: deposit_invoice(number, on, occasion, posts, paid),
     )
+
+
+async def booked_lines(tx: AsyncConnection, booking: Booking) -> list[PaperLine]:
+    """Every night that is booked and kept, line by line, posted or not."""
+    price = await read_price(tx, booking.hotel_id, booking.reference)
+    lines: list[PaperLine] = []
+    for stay in booking.stays:
+        parts = [part for part in price if part.stay == stay.number]
+        prices = night_prices(stay, parts)
+        for night in () if stay.status in GONE else stay.kept:
+            posts = night_posts([part for part in parts if part.night == night], prices[night])
+            lines += [PaperLine(None, post.name, post, night, stay.number) for post in posts]
+    return lines
 
 
 async def issue_invoice(tx: AsyncConnection, booking: Booking, folio: int, cause: Cause) -> Paper:
@@ -233,16 +240,19 @@ async def draft_invoice(tx: AsyncConnection, booking: Booking, folio: int) -> tu
     return draft, tuple(line.number for line in ordered)
 
 
+async def payments_of(tx: AsyncConnection, hotel_id: int, reference: str) -> tuple[Paid, ...]:
+    """Every payment of a booking."""
+    rows = await _PAYMENTS.rows(tx, {"hotel_id": hotel_id, "reference": reference})
+    return tuple(Paid(row.number, row.method, row.business_date, row.amount_minor) for row in rows)
+
+
 async def _paid(tx: AsyncConnection, hotel_id: int, reference: str, papers: Sequence[Paper]) -> tuple[Paid, ...]:
     """The payments that no other paper of the booking has counted."""
     counted = {
         paid.number for paper in papers if paper.kind in (PaperKind.DEPOSIT_INVOICE, PaperKind.INVOICE)
         for paid in paper.paid
     }  # fmt: skip
-    rows = await _PAYMENTS.rows(tx, {"hotel_id": hotel_id, "reference": reference})
-    return tuple(
-        Paid(row.number, row.method, row.business_date, row.amount_minor) for row in rows if row.number not in counted
-    )
+    return tuple(paid for paid in await payments_of(tx, hotel_id, reference) if paid.number not in counted)
 
 
 async def issue_credit_note(
@@ -284,8 +294,8 @@ async def issue_receipt(tx: AsyncConnection, booking: Booking, payment: int, cau
     known = await _issued_before(tx, booking.hotel_id, cause)
     if known is not None:
         return known
-    rows = await _PAYMENTS.rows(tx, {"hotel_id": booking.hotel_id, "reference": booking.reference})
-    paid = next((Paid(r.number, r.method, r.business_date, r.amount_minor) for r in rows if r.number == payment), None)
+    every = await payments_of(tx, booking.hotel_id, booking.reference)
+    paid = next((one for one in every if one.number == payment), None)
     if paid is None:
         raise absent()
     occasion = await read_occasion(tx, booking, GUEST_FOLIO)

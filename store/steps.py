@@ -16,6 +16,7 @@ from domain.refusals import conflict
 from domain.steps import Overtaken, Repeated, Step
 from domain.waiting import waiting_for
 from messages.bookings import TakeStep
+from store.cash import take_cash
 from store.changes import mark_released, write_change, write_commission, write_plans
 from store.folio import post_step
 from store.hot import Asked, Hot, at_once
@@ -100,6 +101,7 @@ async def write_step(tx: AsyncConnection, taken: TakeStep) -> None:
     await at_once(tx, *_state(step, place), *_payment(step, place), *_notices(step, place))
     if step.what in _RELEASING:
         await mark_released(tx, booking, place)
+    await take_cash(tx, step)
     await post_step(tx, step)
     await issue_for_step(tx, step)
     if step.change:
