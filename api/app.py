@@ -25,8 +25,10 @@ from api.routes import (
     desk_bookings,
     desk_changes,
     files,
+    folio,
     guest_links,
     hotels,
+    papers,
     people,
     platform,
 )
@@ -36,6 +38,7 @@ from api.security import CrossSite, Guard
 from api.telemetry import Watch
 from api.views import API, Views
 from config.settings import Settings
+from gateways.papers.printer import Printer
 from store.announcements import Announcements
 from store.session import Database, app_url
 
@@ -51,6 +54,7 @@ _ROUTERS = (
     guest_links.asking, guest_links.confirming, auth.logins, auth.logged_in,
     desk_bookings.desk_bookings, desk.desk, desk_changes.desk_changes,
     changes.staff_changes, people.people, files.files, guest_links.printing, notice_routes.notices, admin.admin,
+    folio.folio, papers.desk_papers, papers.guest_papers,
     webhook_routes.webhooks, platform.platform, codec.codec, pages,
 )  # fmt: skip
 # Nothing of a request is recorded by the framework: bodies and queries hold people's words.
@@ -120,5 +124,6 @@ def _build(settings: Settings, metrics_folder: str, clock: Callable[[], datetime
         limits=AddressLimits(settings),
         views=Views(settings, clock),
         clock=clock,
+        printer=Printer(demo=settings.demo),
         metrics_folder=metrics_folder,
     )

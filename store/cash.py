@@ -63,6 +63,15 @@ WHERE hotel_id = :hotel_id AND drawer = :drawer ORDER BY number DESC LIMIT 500
 """)
 
 
+_CURRENCY = Hot("SELECT currency FROM hotels WHERE hotel_id = :hotel_id")
+
+
+async def currency_of(tx: AsyncConnection, hotel_id: int) -> str:
+    """What a hotel's cash is in."""
+    (row,) = await _CURRENCY.rows(tx, {"hotel_id": hotel_id})
+    return str(row.currency)
+
+
 @dataclass(frozen=True)
 class Hand:
     """Whose drawer, at which hotel, in which currency, and when something is done to it."""

@@ -26,10 +26,6 @@ _UNPRINTABLE = re.compile(r'the text [`"]*(?P<text>.+?)[`"]* could not be displa
 _COVERED = re.compile("[^\u0020-\u024f\u0370-\u03ff\u0400-\u052f\u1e00-\u1eff\u2010-\u203a\u20a0-\u20bf\u2212]")
 
 
-class PaperNotPrinted(Exception):
-    """A paper took too long, or its sheet is broken; the paper itself is as it was issued."""
-
-
 class Printer:
     """Two papers at a time in threads of their own. demo: every paper says that it is no fiscal document."""
 
@@ -39,12 +35,9 @@ class Printer:
         self._turns = asyncio.Semaphore(AT_ONCE)
 
     async def print(self, paper: Paper) -> bytes:
-        """The paper's PDF; the same paper gives the same bytes. Errors: PaperNotPrinted within five seconds."""
-        try:
-            async with asyncio.timeout(MOST_SECONDS), self._turns:
-                return await asyncio.to_thread(self.pdf, paper)
-        except (TimeoutError, typst.TypstError) as trouble:
-            raise PaperNotPrinted(type(trouble).__name__) from trouble
+        """The paper's PDF; the same paper gives the same bytes. Errors: TimeoutError within five seconds."""
+        async with asyncio.timeout(MOST_SECONDS), self._turns:
+            return await asyncio.to_thread(self.pdf, paper)
 
     def pdf(self, paper: Paper) -> bytes:
         """The same in the caller's thread."""

@@ -37,7 +37,17 @@ CALLERS = (
     *ROLES, *(f"{role} elsewhere" for role in ROLES), "revoked login", "expired login",
 )  # fmt: skip
 # What stands in an address and is nobody's: words, and numbers that each booking counts for itself.
-WORDS = {"number": "1", "stay": "1", "kind": "pre_arrival", "key": "approval_deadline", "verdict": "decline"}
+WORDS = {
+    "folio": "1",
+    "line": "1",
+    "paper": "INV-2026-000001",
+    "payment": "1",
+    "number": "1",
+    "stay": "1",
+    "kind": "pre_arrival",
+    "key": "approval_deadline",
+    "verdict": "decline",
+}
 IDS = ("X-Hotel", "slug", "reference", "note_id", "file_id", "notice_id", "profile_id", "item_id", "session_id")
 # Which part of a booking is meant is looked up with what is to be done to it, after the body was read.
 READ_WITH_BODY = ("note_id", "notice_id", "item_id")

@@ -14,7 +14,7 @@ import typst
 from domain.folio import LineKind, Post, TaxCode, with_tax
 from domain.invoices import Bearer, Occasion, Paid, Paper, PaperKind, PaperLine, Room, credit_note, invoice, receipt
 from gateways.papers import printer
-from gateways.papers.printer import PaperNotPrinted, Printer
+from gateways.papers.printer import Printer
 from gateways.papers.sheets import amount_text, percent_text, sheet_of
 
 DAY = date(2027, 3, 12)
@@ -164,5 +164,5 @@ async def test_printing_keeps_no_one_waiting_and_has_a_bound(own: Printer, monke
     assert len(set(papers)) == 1
     assert ticks > 6
     monkeypatch.setattr(printer, "MOST_SECONDS", 0.0)
-    with pytest.raises(PaperNotPrinted):
+    with pytest.raises(TimeoutError):
         await own.print(paper())
