@@ -95,7 +95,7 @@ REQUESTS: dict[str, Asks] = {
     "use_cash_drawer": _json(do="in", amount={"amount_minor": 100, "currency": "INR"}, reason=REASON),
     "list_invoices": Asks(),
     "issue_invoice": _json(folio=1),
-    "credit_invoice": _json(reason=REASON),
+    "credit_invoice": _json(reason=REASON, lines=[99]),
     "print_invoice": Asks(),
     "print_proforma": Asks(),
     "print_confirmation": Asks(),

@@ -75,7 +75,7 @@ CREATE TABLE folio_lines (
     FOREIGN KEY (hotel_id, reference, reverses) REFERENCES folio_lines (hotel_id, reference, number),
     CHECK (net_minor + tax_minor = amount_minor),
     CHECK ((revision % 2 = 0) = (reverses IS NOT NULL)),
-    CHECK ((kind = 'transfer') = (transfer IS NOT NULL))
+    CHECK (kind = 'transfer' OR transfer IS NULL)
 );
 COMMENT ON COLUMN folio_lines.amount_minor IS 'Gross and signed: above zero the guest owes it.';
 COMMENT ON COLUMN folio_lines.base_minor IS 'The net that the percent of the tax was reckoned on.';
