@@ -6,6 +6,7 @@ REFERENCE = "MLB-20261215-7Q4K2M"
 
 
 def inr(amount_minor: int) -> dict[str, Any]:
+    """So many paise."""
     return {"amount_minor": amount_minor, "currency": "INR"}
 
 

@@ -54,7 +54,7 @@ def test_what_is_no_number_is_told(text: str) -> None:
     assert read_number(text) is None
 
 
-def test_lisbon() -> None:
+def test_lisbon_has_a_row_for_the_vat_inside_and_one_for_the_city_tax() -> None:
     paper = invoice("INV-2027-000001", DAY, OCCASION, lines(*LISBON))
     assert paper.taxes == (TaxTotal("VAT", Decimal(6), 226_42, 13_58), TaxTotal("CITY", None, 0, 16_00))
     assert (paper.total_minor, paper.tax_minor, paper.due_minor) == (256_00, 29_58, 256_00)
