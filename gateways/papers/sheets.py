@@ -66,7 +66,8 @@ def sheet_of(paper: Paper, *, demo: bool) -> dict[str, Any]:
         "tax_columns": words["tax_columns"],
         "taxes": [_tax(tax, words, money, language) for tax in paper.taxes if tax.base_minor or tax.tax_minor],
         "notes": list(_notes(paper, words)),
-        "foot": [*([words["demo"]] if demo else []), *foot, f"{seller.name} · {occasion.reference}"],
+        "demo": words["demo"] if demo else "",
+        "foot": [*foot, f"{seller.name} · {occasion.reference}"],
         "page": words["page"],
     }
 

@@ -64,9 +64,9 @@ def test_the_same_paper_is_the_same_bytes_and_says_what_it_is(own: Printer) -> N
 def test_a_demonstration_says_so_and_the_real_thing_does_not() -> None:
     told = "This is a demonstration and not a fiscal document."
     english = paper(replace(OCCASION, language="en"))
-    assert told in sheet_of(english, demo=True)["foot"]
+    assert sheet_of(english, demo=True)["demo"] == told
     assert told not in json.dumps(sheet_of(english, demo=False))
-    assert "Isto é uma demonstração e não um documento fiscal." in sheet_of(paper(), demo=True)["foot"]
+    assert sheet_of(paper(), demo=True)["demo"] == "Isto é uma demonstração e não um documento fiscal."
 
 
 @pytest.mark.parametrize("name", HOSTILE)
