@@ -25,8 +25,10 @@ from api.routes import (
     desk_bookings,
     desk_changes,
     files,
+    folio,
     guest_links,
     hotels,
+    papers,
     people,
     platform,
 )
@@ -37,6 +39,7 @@ from api.security import CrossSite, Guard
 from api.telemetry import Watch
 from api.views import API, Views
 from config.settings import Settings
+from gateways.papers.printer import Printer
 from gateways.stripe_door import StripeDoor
 from store.announcements import Announcements
 from store.session import Database, app_url
@@ -54,6 +57,7 @@ _ROUTERS = (
     desk_bookings.desk_bookings, desk.desk, desk_changes.desk_changes,
     changes.staff_changes, people.people, files.files, guest_links.printing, notice_routes.notices, admin.admin,
     payment_routes.guest_payments, payment_routes.desk_payments, payment_routes.provider_webhooks,
+    folio.folio, papers.desk_papers, papers.guest_papers,
     webhook_routes.webhooks, platform.platform, codec.codec, pages,
 )  # fmt: skip
 # Nothing of a request is recorded by the framework: bodies and queries hold people's words.
@@ -126,5 +130,6 @@ def _build(settings: Settings, metrics_folder: str, clock: Callable[[], datetime
         clock=clock,
         window=provider,
         door=provider,
+        printer=Printer(demo=settings.demo),
         metrics_folder=metrics_folder,
     )

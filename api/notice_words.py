@@ -20,6 +20,7 @@ WORDS: dict[NoticeKind, tuple[str, str]] = {
     NoticeKind.PRE_ARRIVAL: ("before your arrival", "Times, address and price before the arrival."),
     NoticeKind.CHECK_IN: ("welcome", "The room's number, the check-out time and how the hotel is reached."),
     NoticeKind.CHECK_OUT: ("thank you for your stay", "Thanks, and how the account stands."),
+    NoticeKind.INVOICE: ("your invoice", "That the invoice is at the booking's page."),
     NoticeKind.FEEDBACK: ("how was your stay", "A question; the answer comes to the hotel by mail."),
     NoticeKind.CHANGE_ANSWERED: (
         "change not made",
@@ -47,6 +48,7 @@ _WHEN: dict[NoticeKind, str] = {
     NoticeKind.NO_SHOW: "When a room is marked as a no-show.",
     NoticeKind.CHECK_IN: "When a room is checked in.",
     NoticeKind.CHECK_OUT: "When the last room has left.",
+    NoticeKind.INVOICE: "When the last room has left and an invoice was issued.",
     NoticeKind.CHANGE_ANSWERED: "When a change is declined, or its time is over.",
     NoticeKind.GUEST_LINK: "When somebody asks for it.",
     NoticeKind.EMAIL_CONFIRM: "When a guest gives a new address.",

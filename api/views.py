@@ -148,7 +148,7 @@ def _body(record: BookingRecord, actor_kind: str, now: datetime) -> dict[str, An
         "paid": paid,
         "balance": balance,
         "to_pay": _to_pay(record, now),
-        "payments": [_payment(payment, currency) for payment in record.payments],
+        "payments": [payment_body(payment, currency) for payment in record.payments],
         "refunds": [_refund(refund, currency) for refund in record.refunds],
         "hold_expires_at": row.hold_expires_at,
         "approval_deadline": row.approval_deadline,
@@ -316,7 +316,8 @@ def _to_pay(record: BookingRecord, now: datetime) -> ToPay | None:
     return ToPay(purpose=asked.purpose, amount=amount, until=until.get("hold_expires") or until.get("payment_due"))
 
 
-def _payment(payment: dict[str, Any], currency: str) -> PaymentBody:
+def payment_body(payment: dict[str, Any], currency: str) -> PaymentBody:
+    """A payment's row; what the desk took before captures were kept was captured as it is."""
     captured = payment["amount_minor"] if payment["captured_minor"] is None else payment["captured_minor"]
     return PaymentBody(
         number=payment["number"],

@@ -102,6 +102,7 @@ def _becomes(stay: Stay, plan: StayPlan, lost: Sequence[int]) -> Stay:
         terms=plan.terms,
         total_minor=plan.total_minor,
         night_minor=plan.night_minor,
+        person_tax_minor=plan.person_tax_minor,
         overstayed=0,
     )
     return replace(changed, room_id=None, room_number="") if stay.number in lost else changed
@@ -119,6 +120,7 @@ def _added(plan: StayPlan, status: Status) -> Stay:
         total_minor=plan.total_minor,
         terms=plan.terms,
         night_minor=plan.night_minor,
+        person_tax_minor=plan.person_tax_minor,
     )
 
 

@@ -39,6 +39,7 @@ class NoticeKind(StrEnum):
     PRE_ARRIVAL = "pre_arrival"
     CHECK_IN = "check_in"
     CHECK_OUT = "check_out"
+    INVOICE = "invoice"
     FEEDBACK = "feedback"
     CHANGE_ANSWERED = "change_answered"
     GUEST_LINK = "guest_link"
@@ -94,6 +95,7 @@ _TRUE: dict[NoticeKind, tuple[tuple[Status, ...], tuple[Status, ...]]] = {
     NoticeKind.PRE_ARRIVAL: (_FIRM, (Status.CONFIRMED,)),
     NoticeKind.CHECK_IN: ((Status.CHECKED_IN,), (Status.CHECKED_IN,)),
     NoticeKind.CHECK_OUT: ((Status.CHECKED_IN, Status.CHECKED_OUT, Status.COMPLETED), (Status.CHECKED_OUT,)),
+    NoticeKind.INVOICE: ((Status.CHECKED_OUT, Status.COMPLETED), (Status.CHECKED_OUT,)),
     NoticeKind.FEEDBACK: ((Status.CHECKED_OUT, Status.COMPLETED), (Status.CHECKED_OUT,)),
     NoticeKind.CHANGE_ANSWERED: (_OPEN, _OPEN),
     NoticeKind.GUEST_LINK: (_ANY, _ANY),
@@ -226,7 +228,7 @@ def _moment(notice: Notice, booking: Booking) -> datetime | None:
             return min(_opens(booking, stay) for stay in rooms)
         case NoticeKind.CONFIRMED | NoticeKind.CHANGED | NoticeKind.CHECK_IN | NoticeKind.CHANGE_ANSWERED:
             return check_out_by(terms, departure)
-        case NoticeKind.CHECK_OUT | NoticeKind.FEEDBACK:
+        case NoticeKind.CHECK_OUT | NoticeKind.INVOICE | NoticeKind.FEEDBACK:
             return check_out_by(terms, departure) + AFTERWARDS
         case NoticeKind.GUEST_LINK:
             return datetime.combine(booking.departure, time(), UTC) + AFTERWARDS

@@ -29,7 +29,8 @@ provider_webhooks = APIRouter(prefix=f"{API}/webhooks", tags=["Platform"], route
         **problems(
             "invalid_request", "idempotency_key_malformed", "not_logged_in", "not_found", "nothing_to_pay",
             "hold_ended", "idempotency_key_reused", "payment_refused", "body_too_large", "too_many_requests",
-            "not_answered_in_time", "payment_provider_away", "payment_changing", "payments_not_ready", "booking_needs_attention",
+            "not_answered_in_time", "payment_provider_away", "payment_changing", "payments_not_ready",
+            "booking_needs_attention",
         ),
     },
 )  # fmt: skip

@@ -50,6 +50,7 @@ BOOKINGS: dict[NoticeKind, Booking] = {
     NoticeKind.PRE_ARRIVAL: FIRM,
     NoticeKind.CHECK_IN: IN_HOUSE,
     NoticeKind.CHECK_OUT: STAYED,
+    NoticeKind.INVOICE: STAYED,
     NoticeKind.FEEDBACK: STAYED,
     NoticeKind.CHANGE_ANSWERED: FIRM,
     NoticeKind.GUEST_LINK: FIRM,
