@@ -225,7 +225,7 @@ def reinstated(booking: Booking, act: Act, stays: Sequence[Stay], *, oversell: b
     )  # fmt: skip
     if status is Status.PENDING:
         after = replace(after, approval_deadline=approval_deadline(after.terms, act.now, after.arrival))
-    after = replace(after, purse=replace(after.purse, watch_until=None, kept_minor=0))
+    after = replace(after, purse=replace(after.purse, watch_until=None, watched=False, kept_minor=0))
     if status is Status.HELD and after.held_for == "payment":
         after = held_again(after, act.now)
     elif status is Status.HELD:

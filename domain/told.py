@@ -13,7 +13,7 @@ from domain.late_money import late_payment
 from domain.obligations import first_payment
 from domain.payments import HeldOver, How, Payment, PayState, Purse, Seen, Verb
 from domain.refunding import refund_told
-from domain.securing import WATCH, held_again, requested, secured, unpaid
+from domain.securing import held_again, requested, secured, unpaid
 from domain.settling import is_second, refunding, surplus_minor
 from domain.steps import Act, NoticeWish, Step, make_step
 
@@ -117,9 +117,6 @@ def _no_news(booking: Booking, after: Booking, look: Look, payment: Payment, see
     over = after.purse.held_over
     if over is not None and booking.status is Status.HELD and payment.state.open and not after.purse.orders:
         after = _kept_over(after, over, payment, seen, act)
-    elif after.status in GONE and payment.state.open and not after.purse.orders and after.purse.watch_until is None:
-        # It can't be ended while the provider is at it; what comes of it is looked for.
-        after = replace(after, purse=replace(after.purse, watch_until=act.now + WATCH))
     if payment.disputed and not _was_disputed(booking, payment):
         after = replace(after, attention=f"The guest disputes payment {payment.number} with the card's bank.")
         return make_step(booking, after, "payment_disputed", act, difference=_facts(payment))
