@@ -27,7 +27,10 @@ WORDS: dict[NoticeKind, tuple[str, str]] = {
     ),
     NoticeKind.PAYMENT_DUE: ("payment asked for", "What is to be paid, until when, and the link to pay."),
     NoticeKind.PAYMENT_LINK: ("link to pay", "What is open, and the link to pay it."),
-    NoticeKind.PAYMENT_REMINDER: ("deposit to come", "That the deposit will be taken from the card, how much and when."),
+    NoticeKind.PAYMENT_REMINDER: (
+        "deposit to come",
+        "That the deposit will be taken from the card, how much and when.",
+    ),
     NoticeKind.PAYMENT_RECEIVED: ("payment received", "What was paid, and what is still open."),
     NoticeKind.PAYMENT_FAILED: ("payment failed", "That a card could not be charged, with the link to pay."),
     NoticeKind.PAYMENT_AUTHENTICATE: ("payment to confirm", "That the bank wants the guest's word, with the link."),

@@ -92,7 +92,9 @@ def given_back(purse: Purse) -> int:
 
 def _takes_fee(purse: Purse) -> bool:
     """Whether the fee is being taken from a card, without the guest's doing anything."""
-    charged = any(one.purpose == "fee" and one.state in (PayState.CREATED, PayState.PROCESSING) for one in purse.payments)
+    charged = any(
+        one.purpose == "fee" and one.state in (PayState.CREATED, PayState.PROCESSING) for one in purse.payments
+    )
     return charged or any(order.verb.value == "capture" for order in purse.orders)
 
 
