@@ -251,7 +251,7 @@ class PaymentActivities:
             await self._calls.settle(order.hotel_id, written, CallState.DONE, found)
             return await self._ask(self._cashier.look, found, order.now)
         at = self._clock()
-        anew = self._cashier.reworded(written.call, at)
+        anew = self._cashier.reworded(written.call, at, order.now)
         fresh = await self._calls.renew(order.hotel_id, written, anew.params, at)
         if fresh.state is CallState.DONE:
             return await self._outcome(order, fresh)

@@ -14,19 +14,21 @@ from api.house import House
 from api.idempotency import Once, once_for_command
 from api.shapes.bookings import BookingBody, DeskBooking, GuestCancel
 from api.shapes.commands import (
+    CancelRefund,
     DeskApprove,
     DeskAssign,
     DeskCancel,
     DeskClock,
     DeskCommand,
     DeskPayment,
+    DeskRefund,
     DeskReinstate,
     DeskStays,
 )
 from api.shapes.common import MoneyAsked
 from domain.booking import Actor
 from domain.lifecycle import Action
-from domain.refusals import Refused, conflict
+from domain.refusals import Refused, conflict, rule
 from messages.bookings import (
     Approve,
     Asked,
@@ -37,6 +39,7 @@ from messages.bookings import (
     Command,
     Confirm,
     Decline,
+    GiveRefund,
     GiveUp,
     MarkNoShow,
     MoveClock,
@@ -86,6 +89,23 @@ def expected_fee(record: BookingRecord, told: MoneyAsked | None) -> int | None:
     return told.amount_minor
 
 
+def refund_choice(record: BookingRecord, told: CancelRefund | None) -> tuple[int | None, int | None]:
+    """How much goes back at a cancellation (None for all that is not owed), and from which payment first.
+
+    Errors: 422 currency_differs, amount_negative.
+    """
+    if told is None:
+        return None, None
+    if told.amount is None:
+        return None, told.payment
+    currency = record.state.terms.currency
+    if told.amount.currency != currency:
+        raise rule("currency_differs", f"The booking is in {currency}.", "refund.amount.currency")
+    if told.amount.amount_minor < 0:
+        raise rule("amount_negative", "What goes back is not less than nothing.", "refund.amount.amount_minor")
+    return told.amount.amount_minor, told.payment
+
+
 @dataclass(frozen=True)
 class Counter:
     """A member of staff with one booking before them."""
@@ -121,7 +141,16 @@ class Counter:
     async def cancel(self, body: DeskCancel) -> DeskBooking:
         """The hotel cancels, for the guest or by itself."""
         expected = expected_fee(self.record, body.expected_fee)
-        make = _plainly(partial(Cancel, waive_fee=body.waive_fee, expected_fee_minor=expected))
+        back, payment = refund_choice(self.record, body.refund)
+        make = _plainly(
+            partial(
+                Cancel,
+                waive_fee=body.waive_fee,
+                expected_fee_minor=expected,
+                refund_minor=back,
+                refund_payment=payment,
+            )
+        )
         return await self._act(Action.CANCEL, body, make, body.reason, body.stays)
 
     async def confirm(self, body: DeskCommand) -> DeskBooking:
@@ -154,6 +183,14 @@ class Counter:
             return TakePayment(asked, body.method, amount.amount_minor, amount.currency, body.external_reference)
 
         return await self._act(Action.PAYMENTS, body, made, body.reason)
+
+    async def give_refund(self, body: DeskRefund) -> DeskBooking:
+        """Money goes back to the guest."""
+
+        async def made(asked: Asked) -> Command:
+            return GiveRefund(asked, body.amount.amount_minor, body.amount.currency, body.payment)
+
+        return await self._act(Action.REFUNDS, body, made, body.reason)
 
     async def assign_room(self, body: DeskAssign) -> DeskBooking:
         """A stay gets the room that was named, or the first free clean one of its type.

@@ -31,11 +31,13 @@ from api.routes import (
     platform,
 )
 from api.routes import notices as notice_routes
+from api.routes import payments as payment_routes
 from api.routes import webhooks as webhook_routes
 from api.security import CrossSite, Guard
 from api.telemetry import Watch
 from api.views import API, Views
 from config.settings import Settings
+from gateways.stripe_door import StripeDoor
 from store.announcements import Announcements
 from store.session import Database, app_url
 
@@ -51,6 +53,7 @@ _ROUTERS = (
     guest_links.asking, guest_links.confirming, auth.logins, auth.logged_in,
     desk_bookings.desk_bookings, desk.desk, desk_changes.desk_changes,
     changes.staff_changes, people.people, files.files, guest_links.printing, notice_routes.notices, admin.admin,
+    payment_routes.guest_payments, payment_routes.desk_payments, payment_routes.provider_webhooks,
     webhook_routes.webhooks, platform.platform, codec.codec, pages,
 )  # fmt: skip
 # Nothing of a request is recorded by the framework: bodies and queries hold people's words.
@@ -110,6 +113,7 @@ def _build(settings: Settings, metrics_folder: str, clock: Callable[[], datetime
     url = settings.app_database_url or app_url(settings.database_url)
     database = Database(url)
     operations = Database(settings.ops_database_url, pool_size=1) if settings.ops_database_url else None
+    provider = StripeDoor(settings.stripe_api_key.get_secret_value(), settings.stripe_api_base, settings.stripe_secrets)
     return House(
         settings=settings,
         database=database,
@@ -120,5 +124,7 @@ def _build(settings: Settings, metrics_folder: str, clock: Callable[[], datetime
         limits=AddressLimits(settings),
         views=Views(settings, clock),
         clock=clock,
+        window=provider,
+        door=provider,
         metrics_folder=metrics_folder,
     )

@@ -64,6 +64,8 @@ _UPDATES: dict[Action, str] = {
     Action.NO_SHOW: "mark_no_show",
     Action.REINSTATE: "reinstate",
     Action.PAYMENTS: "take_payment",
+    Action.PAYMENT: "start_payment",
+    Action.REFUNDS: "give_refund",
     Action.WAIVE_FEE: "waive_fee",
     Action.CLOCKS: "move_clock",
     Action.ASK_CHANGE: "ask_change",

@@ -13,6 +13,7 @@ from api.front_desk import FrontDesk
 from api.health import Health
 from api.limits import AddressLimits
 from api.office import Office
+from api.provider import Door, NoProvider, Window
 from api.terms import Terms
 from api.turns import Turns
 from api.views import Views
@@ -44,6 +45,8 @@ class House:
     census: Census = default(default_factory=Census)
     errands: Errands = default(default_factory=Errands)
     turns: Turns = default(default_factory=Turns)
+    window: Window = default(default_factory=NoProvider)
+    door: Door = default(default_factory=NoProvider)
     metrics_folder: str = ""
 
     @property

@@ -26,6 +26,7 @@ from api.shapes.bookings import CreatedBooking, NewBooking, Sleeper
 from domain.booking import Actor, Status
 from domain.refusals import Refused, conflict, rule
 from domain.stay import MAX_CHILD_AGE, counted, day_text
+from domain.terms import Payment
 from messages.bookings import GuestDetails, GuestNamed, OpenBooking, Opened, RoomAsked
 from messages.cards import Card
 from messages.names import reference
@@ -74,7 +75,10 @@ class Wish:
         if self.opening.option_until is not None:
             return Status.HELD
         by_desk = self.opening.actor.kind == "staff" and not self.opening.for_approval
-        return Status.PENDING if hotel.manual and not by_desk else Status.CONFIRMED
+        asks = Payment(hotel.payment)
+        if hotel.manual and not by_desk:
+            return Status.HELD if asks is Payment.AUTHORISE else Status.PENDING
+        return Status.HELD if asks.online else Status.CONFIRMED
 
 
 class Party(Protocol):

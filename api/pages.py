@@ -63,6 +63,7 @@ async def start_page(house: Parts) -> Response:
         departure=today + timedelta(days=16),
         calendar_to=today + timedelta(days=44),
         inbox=settings.inbox_url,
+        payments=settings.payments_url,
         temporal=f"{settings.temporal_ui}/namespaces/{settings.temporal_namespace}/workflows",
         logins=DEMO_ROLES if settings.demo else (),
         password=DEMO_PASSWORD,

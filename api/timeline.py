@@ -12,6 +12,7 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from api.house import House
+from api.money_story import MONEY_EVENTS
 from api.notice_words import title
 from api.people_story import people_entries
 from api.shapes.common import utc
@@ -60,6 +61,7 @@ _EVENTS = {
     "overstay": "The check-out time has passed without a check-out; the desk is alerted.",
     "reminded": "The agenda's reminder was due: {clocks}.",
     "completed": "The books were closed; the balance was {balance}.",
+    **MONEY_EVENTS,
 }
 _STATES = {
     "waiting": "The letter “{about}” to {whom} waits to be sent.",
@@ -134,7 +136,20 @@ def _sentence(event: Any, zone: str, currency: str, for_staff: bool) -> str:
         who = _ROLES.get(event.actor_role, who)
         if for_staff and event.staff_name:
             who = event.staff_name
-    words = ("stays", "stay", "rooms", "room", "method", "clocks", "clock", "number", "night", "zone", "zone_before")
+    words = (
+        "code",
+        "stays",
+        "stay",
+        "rooms",
+        "room",
+        "method",
+        "clocks",
+        "clock",
+        "number",
+        "night",
+        "zone",
+        "zone_before",
+    )
     known: dict[str, Any] = dict.fromkeys(words, "") | event.difference
     known["before"], known["moved_to"] = (_local(event.difference.get(word), zone) for word in ("before", "at"))
     for word in ("amount", "balance", "fee", "waived", "fee_reversed", "total", "total_before"):

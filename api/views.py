@@ -20,7 +20,6 @@ from api.shapes.bookings import (
     Links,
     NightBody,
     NoteForGuest,
-    PaymentBody,
     PolicyWords,
     SetByBody,
     StayBody,
@@ -28,12 +27,13 @@ from api.shapes.bookings import (
     TaxBody,
 )
 from api.shapes.common import Money, utc
+from api.shapes.payments import PaymentBody, RefundBody, ToPay
 from config.settings import Settings
 from domain.agenda import LEAST_AHEAD, Entry, SetBy
 from domain.booking import Stay
 from domain.clocks import local_text
 from domain.lifecycle import allowed_actions
-from domain.obligations import payment_in_words
+from domain.obligations import owed_now, payment_in_words
 from domain.terms import (
     HotelTerms,
     StayTerms,
@@ -97,7 +97,6 @@ class Views:
                 ChecklistPointBody(item=point.item, needed=point.needed)
                 for point in record.state.terms.approval.checklist
             ],
-            payments=[_payment(payment, row.currency) for payment in record.payments],
         )
 
     def token(self, record: BookingRecord) -> str | None:
@@ -148,6 +147,9 @@ def _body(record: BookingRecord, actor_kind: str, now: datetime) -> dict[str, An
         "owed": Money(amount_minor=state.owed_minor, currency=currency),
         "paid": paid,
         "balance": balance,
+        "to_pay": _to_pay(record, now),
+        "payments": [_payment(payment, currency) for payment in record.payments],
+        "refunds": [_refund(refund, currency) for refund in record.refunds],
         "hold_expires_at": row.hold_expires_at,
         "approval_deadline": row.approval_deadline,
         "waiting_for": row.waiting_for,
@@ -304,12 +306,43 @@ def _tax(line: dict[str, Any], currency: str) -> TaxBody:
     )
 
 
+def _to_pay(record: BookingRecord, now: datetime) -> ToPay | None:
+    """What can be paid by card, with the clock that waits for it."""
+    asked = owed_now(record.state, now)
+    if asked is None:
+        return None
+    until = {entry.key: entry.at for entry in record.agenda}
+    amount = Money(amount_minor=asked.amount_minor, currency=record.row.currency)
+    return ToPay(purpose=asked.purpose, amount=amount, until=until.get("hold_expires") or until.get("payment_due"))
+
+
 def _payment(payment: dict[str, Any], currency: str) -> PaymentBody:
+    captured = payment["amount_minor"] if payment["captured_minor"] is None else payment["captured_minor"]
     return PaymentBody(
         number=payment["number"],
         method=payment["method"],
+        purpose=payment["purpose"],
+        how=payment["how"],
+        state=payment["state"],
         amount=Money(amount_minor=payment["amount_minor"], currency=currency),
+        captured=Money(amount_minor=captured, currency=currency),
+        refunded=Money(amount_minor=payment["refunded_minor"], currency=currency),
         external_reference=payment["external_reference"],
         received_at=datetime.fromisoformat(payment["received_at"]),
         business_date=payment["business_date"],
+        capture_before=payment["capture_before"],
+        decline_code=payment["decline_code"],
+        disputed=payment["disputed"],
+    )
+
+
+def _refund(refund: dict[str, Any], currency: str) -> RefundBody:
+    return RefundBody(
+        number=refund["number"],
+        payment=refund["payment"],
+        amount=Money(amount_minor=refund["amount_minor"], currency=currency),
+        state=refund["state"],
+        cause=refund["cause"],
+        asked_at=datetime.fromisoformat(refund["asked_at"]),
+        told_at=datetime.fromisoformat(refund["told_at"]),
     )

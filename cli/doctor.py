@@ -134,3 +134,8 @@ async def look_at_services(settings: Settings, report: Report) -> None:
             stands_in = await serves(settings.host, settings.mail_double_port, "/")
         mend = "see the doubles' log lines, or set POSTMARK_TOKEN to send real mail"
         report.judge("mail inbox", stands_in, settings.inbox_url, mend, took_ms=watch.ms)
+    if settings.payments_url:
+        with timed() as watch:
+            stands_in = await serves(settings.host, settings.stripe_double_port, "/")
+        mend = "see the doubles' log lines, or set STRIPE_API_KEY to ask Stripe itself"
+        report.judge("payments", stands_in, settings.payments_url, mend, took_ms=watch.ms)

@@ -17,6 +17,8 @@ from config.settings import Settings, child_environment
 
 POSTGRES_RANK, TEMPORAL_RANK, DOUBLES_RANK, WORKER_RANK, API_RANK = range(5)
 APP_ROLE, OPS_ROLE = "holdfast_app", "holdfast_ops"
+# The double takes any test key; these open nothing elsewhere.
+DEMO_STRIPE_KEY, DEMO_STRIPE_PUBLISHABLE_KEY = "sk_test_holdfast_demo", "pk_test_holdfast_demo"
 
 
 def in_role(owner_address: str, role: str) -> str:
@@ -55,14 +57,26 @@ class Stack:
         if self.temporal is not None:
             wanted["HOLDFAST_TEMPORAL_PORT"] = settings.temporal_port
             wanted["HOLDFAST_TEMPORAL_UI_PORT"] = settings.temporal_ui_port
-        if self.runs_doubles:
+        if self.stands_in_for_mail:
             wanted["HOLDFAST_MAIL_DOUBLE_PORT"] = settings.mail_double_port
+        if self.stands_in_for_stripe:
+            wanted["HOLDFAST_STRIPE_DOUBLE_PORT"] = settings.stripe_double_port
         return wanted
 
     @property
     def runs_doubles(self) -> bool:
         """True while an outside service has to be stood in for."""
+        return self.stands_in_for_mail or self.stands_in_for_stripe
+
+    @property
+    def stands_in_for_mail(self) -> bool:
+        """True while no mail is really sent."""
         return not self.settings.postmark_token.get_secret_value()
+
+    @property
+    def stands_in_for_stripe(self) -> bool:
+        """True while no payment provider is really asked."""
+        return not self.settings.stripe_api_key.get_secret_value()
 
     def environment(self, *, owner: bool = False, **changes: str) -> dict[str, str]:
         """What a child gets: the addresses of this stack, and the owner's address only where it is the owner."""
@@ -78,10 +92,18 @@ class Stack:
             "PYTHONUNBUFFERED": "1",
             **changes,
         }
-        if self.runs_doubles and not settings.postmark_api_base:
+        webhooks = f"http://{settings.host}:{settings.port}/api/v1/webhooks"
+        if self.stands_in_for_mail and not settings.postmark_api_base:
             given["POSTMARK_API_BASE"] = f"http://{settings.host}:{settings.mail_double_port}"
-        if self.runs_doubles and not settings.mail_webhook_url:
-            given["HOLDFAST_MAIL_WEBHOOK_URL"] = f"http://{settings.host}:{settings.port}/api/v1/webhooks/postmark"
+        if self.stands_in_for_mail and not settings.mail_webhook_url:
+            given["HOLDFAST_MAIL_WEBHOOK_URL"] = f"{webhooks}/postmark"
+        if self.stands_in_for_stripe:
+            given |= {
+                "STRIPE_API_KEY": DEMO_STRIPE_KEY,
+                "STRIPE_PUBLISHABLE_KEY": settings.stripe_publishable_key or DEMO_STRIPE_PUBLISHABLE_KEY,
+                "STRIPE_API_BASE": settings.stripe_api_base or f"http://{settings.host}:{settings.stripe_double_port}",
+                "HOLDFAST_STRIPE_WEBHOOK_URL": settings.stripe_webhook_url or f"{webhooks}/stripe",
+            }
         return child_environment(given)
 
 
@@ -136,13 +158,20 @@ def doubles_part(stack: Stack) -> Part:
     """The stand-ins of outside services, in one process."""
     settings = stack.settings
 
+    # What is really asked is not stood in for: its double gets no port.
+    mail_port = settings.mail_double_port if stack.stands_in_for_mail else 0
+    stripe_port = settings.stripe_double_port if stack.stands_in_for_stripe else 0
+    environment = stack.environment(
+        HOLDFAST_MAIL_DOUBLE_PORT=str(mail_port), HOLDFAST_STRIPE_DOUBLE_PORT=str(stripe_port)
+    )
+
     async def ready() -> bool:
-        return await serves(settings.host, settings.mail_double_port, "/")
+        return all([await serves(settings.host, port, "/") for port in (mail_port, stripe_port) if port])
 
     return Part(
         "doubles",
         python("doubles.main"),
-        stack.environment(),
+        environment,
         rank=DOUBLES_RANK,
         ready=ready,
         stop=((signal.SIGTERM, 1.5),),

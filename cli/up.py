@@ -159,10 +159,12 @@ class _Up:
         await self._supervisor.step("temporal", own_command("temporal"), stack.environment())
 
     async def _open_doubles(self) -> None:
+        if not self._stack.stands_in_for_mail:
+            self._console.say("POSTMARK_TOKEN is set, so mail is really sent")
+        if not self._stack.stands_in_for_stripe:
+            self._console.say("STRIPE_API_KEY is set, so Stripe itself is asked")
         if self._stack.runs_doubles:
             await self._supervisor.start(doubles_part(self._stack))
-        else:
-            self._console.say("POSTMARK_TOKEN is set, so mail is really sent")
 
     async def _make_current(self) -> None:
         """Makes this build the current one, and notes the older builds that still have open bookings."""
@@ -178,6 +180,8 @@ class _Up:
         rows = [("start page", settings.base_url), ("API docs", f"{settings.base_url}/api/docs")]
         if settings.inbox_url:
             rows.append(("mail inbox", settings.inbox_url))
+        if settings.payments_url:
+            rows.append(("payments", settings.payments_url))
         if self._stack.temporal is not None or settings.temporal_ui_url:
             rows.append(("Temporal UI", settings.temporal_ui))
         if settings.metrics_port:

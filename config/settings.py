@@ -14,6 +14,7 @@ from pydantic import Field, SecretStr, computed_field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 DEMO_SECRET = "holdfast-demo-secret-key-not-for-production"  # noqa: S105
+LIVE_KEYS = ("sk_live_", "rk_live_", "pk_live_")
 _ORIGIN = re.compile(r"\*|https?://[a-z0-9.-]+(:[0-9]{1,5})?|https?://\[[0-9a-f:]+\](:[0-9]{1,5})?")
 
 
@@ -52,6 +53,8 @@ class Settings(BaseSettings):
     mail_from: str = "bookings@holdfast.example"
     mail_track_opens: bool = False
     mail_webhook_url: str = ""
+    stripe_double_url: str = ""
+    stripe_webhook_url: str = ""
 
     database_url: str = Field(default="", validation_alias="DATABASE_URL")
     app_database_url: str = ""
@@ -65,18 +68,20 @@ class Settings(BaseSettings):
     stripe_api_key: SecretStr = Field(default=SecretStr(""), validation_alias="STRIPE_API_KEY")
     stripe_publishable_key: str = Field(default="", validation_alias="STRIPE_PUBLISHABLE_KEY")
     stripe_api_base: str = Field(default="", validation_alias="STRIPE_API_BASE")
-    stripe_webhook_secrets: str = Field(default="", validation_alias="STRIPE_WEBHOOK_SECRETS")
+    stripe_webhook_secrets: SecretStr = Field(default=SecretStr(""), validation_alias="STRIPE_WEBHOOK_SECRETS")
 
     def check_safe(self) -> None:
         """What must hold before anybody is served.
 
         Errors: UnsafeSettings, naming the variable, where the published key would sign in earnest, where the published
-        logins of a demo could be used from elsewhere, and where a site that may read answers is not written as one.
+        logins of a demo could be used from elsewhere, where a demo could charge real cards, and where a site that may
+        read answers is not written as one.
         """
         if not self.demo and self.secret_key.get_secret_value() == DEMO_SECRET:
             raise UnsafeSettings("HOLDFAST_SECRET_KEY is required outside demo mode (HOLDFAST_DEMO=false).")
         if self.demo:
             self._check_stays_here()
+            self._check_no_money_moves()
         for origin in self.cors_allowed:
             if not _ORIGIN.fullmatch(origin):
                 raise UnsafeSettings(
@@ -93,6 +98,19 @@ class Settings(BaseSettings):
                     f"{variable} names {host or 'no host'!r}, which others could reach. A demo has published logins, "
                     "so it takes addresses of this machine only (127.0.0.1, ::1, localhost). Set HOLDFAST_DEMO=false "
                     "and a HOLDFAST_SECRET_KEY of your own to serve others."
+                )
+
+    def _check_no_money_moves(self) -> None:
+        """Bookings of a demo are anybody's, so no card may be charged for them."""
+        keys = (
+            ("STRIPE_API_KEY", self.stripe_api_key.get_secret_value()),
+            ("STRIPE_PUBLISHABLE_KEY", self.stripe_publishable_key),
+        )
+        for variable, key in keys:
+            if key.startswith(LIVE_KEYS):
+                raise UnsafeSettings(
+                    f"{variable} is a live key, with which real cards would be charged. A demo takes test keys only. "
+                    "Set HOLDFAST_DEMO=false and a HOLDFAST_SECRET_KEY of your own to take real payments."
                 )
 
     @computed_field
@@ -122,6 +140,20 @@ class Settings(BaseSettings):
         own = self.postmark_webhook_secret.get_secret_value()
         key = self.secret_key.get_secret_value().encode()
         return own or hmac.new(key, b"postmark webhooks", hashlib.sha256).hexdigest()
+
+    @property
+    def stripe_secrets(self) -> tuple[str, ...]:
+        """What the payment provider's webhooks are signed with, any of them; one of our own where none is set."""
+        own = tuple(part.strip() for part in self.stripe_webhook_secrets.get_secret_value().split(",") if part.strip())
+        key = self.secret_key.get_secret_value().encode()
+        return own or ("whsec_" + hmac.new(key, b"stripe webhooks", hashlib.sha256).hexdigest(),)
+
+    @cached_property
+    def payments_url(self) -> str:
+        """Base address of the Stripe double's pages; empty where Stripe itself is asked."""
+        if self.stripe_api_key.get_secret_value() and not self.stripe_api_base:
+            return ""
+        return (self.stripe_double_url or f"http://{self.host}:{self.stripe_double_port}").rstrip("/")
 
     @cached_property
     def inbox_url(self) -> str:

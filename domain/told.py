@@ -187,7 +187,7 @@ def _word(payment: Payment) -> str:
         PayState.PROCESSING: "payment_processing",
         PayState.AUTHORISED: "payment_authorised",
         PayState.SAVED: "card_saved",
-        PayState.CAPTURED: "payment_received",
+        PayState.CAPTURED: "payment_came",
         PayState.DECLINED: "payment_declined",
     }.get(payment.state, "payment_ended")
 
@@ -232,7 +232,7 @@ def _came_to_a_firm_one(booking: Booking, after: Booking, payment: Payment, act:
         if payment.purpose == "deposit":
             after = replace(after, purse=replace(after.purse, deposit_open=False, due_until=None))
         told = (NoticeWish("payment_received", "guest", data={"payment": payment.number}),)
-        return make_step(booking, after, "payment_received", act, difference=facts, notices=told)
+        return make_step(booking, after, "payment_came", act, difference=facts, notices=told)
     if payment.state is PayState.AUTHORISED:
         after = with_purse(after, after.purse.ordering(Verb.VOID, payment.number))
         return make_step(booking, after, _word(payment), act, difference=facts)

@@ -52,7 +52,7 @@ class Cashier(Protocol):
         """How a payment was made, whatever the hotel's account is by now."""
         ...
 
-    def reworded(self, call: Call, at: datetime) -> Call:
+    def reworded(self, call: Call, at: datetime, now: datetime) -> Call:
         """The same call with its moments set anew, for a fresh key."""
         ...
 

@@ -19,7 +19,16 @@ from temporalio.service import RPCError, RPCStatusCode
 
 from messages.bookings import BookingStart, Resume
 from messages.cards import Card, search_attributes, static_details, summary
-from messages.names import BOOKING_STATUS, BOOKING_WORKFLOW, BOOKINGS_QUEUE, DEPLOYMENT, RENEW_SIGNAL, workflow_id
+from messages.names import (
+    BOOKING_STATUS,
+    BOOKING_WORKFLOW,
+    BOOKINGS_QUEUE,
+    DEPLOYMENT,
+    MONEY_SIGNAL,
+    RENEW_SIGNAL,
+    workflow_id,
+)
+from messages.payments import MoneyHint
 
 RUNNING = f"WorkflowType = '{BOOKING_WORKFLOW}' AND ExecutionStatus = 'Running'"
 PROBLEMS = SearchAttributeKey.for_keyword_list("TemporalReportedProblems")
@@ -144,6 +153,22 @@ class EngineRoom:
         except WorkflowAlreadyStartedError:
             return False
         return True
+
+    async def tell_of_money(self, reference: str, card: Card, hint: MoneyHint) -> None:
+        """Tells a booking that the payment provider has news; it is started from its row where it does not run."""
+        await self._client.start_workflow(
+            BOOKING_WORKFLOW,
+            BookingStart(resume=Resume(card.hotel_id, reference)),
+            id=workflow_id(reference),
+            task_queue=BOOKINGS_QUEUE,
+            id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
+            id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE,
+            start_signal=MONEY_SIGNAL,
+            start_signal_args=[hint],
+            search_attributes=search_attributes(card),
+            static_summary=summary(card),
+            static_details=static_details(self._base_url, reference),
+        )
 
     async def renew(self, reference: str) -> bool:
         """Lets a running booking go on in a fresh run on the current build; False where none runs."""

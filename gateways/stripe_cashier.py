@@ -52,7 +52,7 @@ class StripeCashier:
             case Verb.BEGIN | Verb.CHARGE if told.is_too_little(order):
                 return None
             case Verb.BEGIN if order.payment.how is How.HOSTED_PAGE:
-                return Call(key, "checkout.sessions.create", "", told.session(order, merchant, self._base_url, at))
+                return Call(key, "checkout.sessions.create", "", self._session(order, merchant, at))
             case Verb.BEGIN if told.saves_only(order):
                 return Call(key, "setup_intents.create", "", told.setup_intent(order, merchant))
             case Verb.BEGIN:
@@ -82,11 +82,11 @@ class StripeCashier:
             return Paid()
         return Paid(passed_on=bool(body.get("transfer_data")), with_fee=bool(body.get("application_fee_amount")))
 
-    def reworded(self, call: Call, at: datetime) -> Call:
+    def reworded(self, call: Call, at: datetime, now: datetime) -> Call:
         """See Cashier.reworded. Only a page's end is a moment, and it is moved to its shortest."""
         if EXPIRES not in call.params:
             return call
-        ends = int((at + told.SHORTEST).timestamp())
+        ends = int((self._line.instant(at, now) + told.SHORTEST).timestamp())
         return Call(call.key, call.what, call.target, {**call.params, EXPIRES: max(ends, int(call.params[EXPIRES]))})
 
     def send(self, written: Written, now: datetime) -> Answer:
@@ -122,6 +122,9 @@ class StripeCashier:
             return ""
         mine = {"payment_intent": order.payment.intent_id}
         return self._found("refunds", order.now, mine, told.REFUND, str(order.refund.number))
+
+    def _session(self, order: ProviderOrder, merchant: Merchant, at: datetime) -> dict[str, Any]:
+        return told.session(order, merchant, self._base_url, self._line.instant(at, order.now))
 
     def _found(self, what: str, now: datetime, filters: Mapping[str, str], name: str, value: str) -> str:
         try:

@@ -70,6 +70,10 @@ class StripeLine:
             after = {"starting_after": page["data"][-1]["id"]}
         raise ProviderAway("too_many")
 
+    def instant(self, at: datetime, now: datetime) -> datetime:
+        """What the other end takes for the present: the real clock's `at`, or the story's `now` for a stand-in."""
+        return now if self._base else at
+
     def _client(self) -> Any:
         """This thread's client; a requests session is not made to be shared between threads."""
         client = getattr(self._own, "client", None)

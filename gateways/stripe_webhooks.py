@@ -5,13 +5,13 @@ A hint proves nothing: the booking's story looks at the object itself before it 
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
 import stripe
 
 from gateways.stripe_params import BOOKING, HOTEL, PAYMENT, REFUND
+from messages.hints import Hint, NotAHint
 
 # By which an event is too old, or its signature is somebody's copy.
 TOLERANCE_SECONDS = 300
@@ -19,33 +19,6 @@ TOLERANCE_SECONDS = 300
 AHEAD_SECONDS = 300
 MOST_BYTES = 512 * 1024
 MOST_TEXT = 200
-
-
-class NotAHint(ValueError):
-    """What came is no event of Stripe's for us. The message is one word: unsigned, too_large, unreadable, no_event."""
-
-
-@dataclass(frozen=True)
-class Hint:
-    """What an event is about, without its body.
-
-    account: of the hotel, where it is the hotel's own; object_id, object_type: Stripe's; created: when Stripe made the
-    event. hotel_id, reference, payment, refund: from our metadata, 0 and empty where there is none. intent_id,
-    charge_id: by which an object without our metadata is found.
-    """
-
-    event_id: str
-    event_type: str
-    account: str
-    object_id: str
-    object_type: str
-    created: datetime
-    hotel_id: int = 0
-    reference: str = ""
-    payment: int = 0
-    refund: int = 0
-    intent_id: str = ""
-    charge_id: str = ""
 
 
 def read_hint(raw: bytes, signature: str, secrets: Sequence[str], now: datetime) -> Hint:

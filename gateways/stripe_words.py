@@ -83,10 +83,10 @@ def in_our_words(trouble: stripe.StripeError) -> ProviderAway | NotTaken:
     if status >= 500:
         return ProviderAway("failing", replayed=_is_replayed(trouble))
     if 400 <= status < 500:
-        refused = NotTaken(code_of(trouble.code) if trouble.code else f"status_{status}", _param(trouble))
-        refused.taken = isinstance(trouble, stripe.IdempotencyError)
-        if refused.taken:
-            refused.code = "idempotency_error"
+        taken = isinstance(trouble, stripe.IdempotencyError)
+        code = code_of(trouble.code) if trouble.code else f"status_{status}"
+        refused = NotTaken("idempotency_error" if taken else code, _param(trouble))
+        refused.taken = taken
         return refused
     return ProviderAway("unreadable")
 

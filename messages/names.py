@@ -10,6 +10,7 @@ from temporalio.common import SearchAttributeKey
 BOOKINGS_QUEUE = "bookings"
 BOOKING_WORKFLOW = "BookingWorkflow"
 RENEW_SIGNAL = "renew"
+MONEY_SIGNAL = "money_news"
 DEPLOYMENT = "holdfast"
 
 HOTEL_ID = SearchAttributeKey.for_keyword("HotelId")

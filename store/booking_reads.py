@@ -29,9 +29,10 @@ MAX_TIMELINE_ROWS = 500
 
 @dataclass(frozen=True)
 class BookingRecord:
-    """A booking as it is written down: its row, its compact state and agenda, and its stays, lines and payments.
+    """A booking as it is written down: its row, its compact state and agenda, and its stays, lines and money.
 
-    stays, lines, payments: rows as JSON objects, in order of their numbers; amounts in minor units of `currency`.
+    stays, lines, payments, refunds: rows as JSON objects, in order of their numbers; amounts in minor units of the
+    currency.
     steps: the events that moved the status or a clock; change: what the guest has asked for and nobody answered.
     """
 
@@ -44,6 +45,7 @@ class BookingRecord:
     stays: Sequence[dict[str, Any]]
     lines: Sequence[dict[str, Any]]
     payments: Sequence[dict[str, Any]]
+    refunds: Sequence[dict[str, Any]] = ()
     steps: Sequence[dict[str, Any]] = ()
     change: dict[str, Any] | None = None
 
@@ -75,10 +77,15 @@ SELECT h.slug, h.name AS hotel_name, b.reference, b.payment_status, b.state::tex
             ORDER BY l.stay, l.line)
         FROM nightly_lines l
         WHERE l.hotel_id = b.hotel_id AND l.reference = b.reference AND l.superseded_seq IS NULL) AS lines,
-    (SELECT json_agg(json_build_object('number', y.number, 'method', y.method, 'amount_minor', y.amount_minor,
-            'external_reference', y.external_reference, 'received_at', y.received_at, 'business_date',
-            y.business_date) ORDER BY y.number)
+    (SELECT json_agg(json_build_object('number', y.number, 'method', y.method, 'purpose', y.purpose, 'how', y.how,
+            'state', y.state, 'amount_minor', y.amount_minor, 'captured_minor', y.captured_minor, 'refunded_minor',
+            y.refunded_minor, 'external_reference', y.external_reference, 'received_at', y.received_at,
+            'business_date', y.business_date, 'capture_before', y.capture_before, 'decline_code', y.decline_code,
+            'disputed', y.disputed) ORDER BY y.number)
         FROM payments y WHERE y.hotel_id = b.hotel_id AND y.reference = b.reference) AS payments,
+    (SELECT json_agg(json_build_object('number', w.number, 'payment', w.payment, 'amount_minor', w.amount_minor,
+            'state', w.state, 'cause', w.cause, 'asked_at', w.asked_at, 'told_at', w.told_at) ORDER BY w.number)
+        FROM refunds w WHERE w.hotel_id = b.hotel_id AND w.reference = b.reference) AS refunds,
     (SELECT json_agg(json_build_object('seq', e.seq, 'what', e.what, 'at', e.happened_at, 'kind', e.actor_kind, 'role',
             e.actor_role, 'name', f.name, 'reason', e.reason, 'status', e.status_after) ORDER BY e.seq)
         FROM booking_events e LEFT JOIN staff f ON f.staff_id = e.staff_id
@@ -126,6 +133,7 @@ def _record(hotel_id: int, rows: Sequence[Any]) -> BookingRecord | None:
         stays=row.stays or [],
         lines=row.lines or [],
         payments=row.payments or [],
+        refunds=row.refunds or [],
         steps=row.steps or [],
         change=row.change,
     )
@@ -177,6 +185,7 @@ class BeforeOpening:
     active: bool
     not_on_sale_reason: str | None
     manual: bool
+    payment: str
     language: str
     made: tuple[str, str] | None
     shortage: Shortage | None
@@ -184,7 +193,7 @@ class BeforeOpening:
 
 _BEFORE_OPENING = Hot("""
 SELECT h.slug, h.code, h.active, h.not_on_sale_reason, b.reference, b.create_body_hash,
-    p.terms ->> 'confirmation' = 'manual' AS manual, h.language,
+    p.terms ->> 'confirmation' = 'manual' AS manual, p.terms ->> 'payment' AS payment, h.language,
     short.room_type_id, short.room_type_name, short.night, short.left
 FROM hotels h
 JOIN policy_versions p ON p.hotel_id = h.hotel_id AND p.version = h.policy_version
@@ -229,6 +238,7 @@ async def look_before_opening(
         active=row.active,
         not_on_sale_reason=row.not_on_sale_reason,
         manual=row.manual,
+        payment=row.payment,
         language=row.language,
         made=(row.reference, row.create_body_hash) if row.reference else None,
         shortage=Shortage(row.room_type_id, row.room_type_name, row.night, max(0, row.left)) if row.night else None,

@@ -22,6 +22,7 @@ from store.session import Database
 from worker.build import bookings_worker
 from worker.notices import notices_worker
 from worker.payments import payments_worker
+from worker.porter import Porter
 from worker.postman import Postman
 from worker.sweeper import Sweeper, Tell
 
@@ -96,7 +97,8 @@ async def work(settings: Settings) -> None:
         every_seconds=settings.sweep_seconds,
     )
     postman = Postman(settings.ops_database_url, client)
-    beside = [asyncio.create_task(postman.run()), asyncio.create_task(sweeper.run())]
+    porter = Porter(operations, database, EngineRoom(client, settings.base_url), settings.app_database_url)
+    beside = [asyncio.create_task(one.run()) for one in (postman, sweeper, porter)]
     log.info("worker started", build=build_id())
     running = [asyncio.create_task(worker.run()) for worker in workers]
     stopped = asyncio.create_task(stop.wait())

@@ -19,6 +19,7 @@ from api.shapes.common import (
     Told,
     Version,
 )
+from api.shapes.payments import PaymentBody, RefundBody, ToPay
 
 Email = Annotated[
     str,
@@ -280,6 +281,9 @@ class BookingBody(Told):
     owed: Money = Field(description="What is owed altogether: the total less what was given up, and fees.")
     paid: Money
     balance: Money = Field(description="Owed less paid; below zero the hotel owes the guest.")
+    to_pay: ToPay | None = Field(description="What can be paid by card now; null where nothing can.")
+    payments: list[PaymentBody]
+    refunds: list[RefundBody]
     hold_expires_at: datetime | None
     approval_deadline: datetime | None
     waiting_for: str = Field(description="One sentence: what it waits for, until when, and what happens then.")
@@ -301,17 +305,6 @@ class CreatedBooking(BookingBody):
     access_token: str | None = Field(description="null where the hotel's guest portal is off.")
 
 
-class PaymentBody(Told):
-    """Money the desk took."""
-
-    number: int
-    method: str
-    amount: Money
-    external_reference: str
-    received_at: datetime
-    business_date: date
-
-
 class ChecklistPointBody(Told):
     """One point of the hotel's checklist."""
 
@@ -329,5 +322,4 @@ class DeskBooking(BookingBody):
     commission_percent: Decimal | None
     commission: Money | None = Field(description="The channel's share of the net price of the room nights sold.")
     checklist: list[ChecklistPointBody] = Field(description="What the hotel looks at before it says yes.")
-    payments: list[PaymentBody]
     links: DeskLinks

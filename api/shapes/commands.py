@@ -6,6 +6,8 @@ from pydantic import Field, StringConstraints, model_validator
 
 from api.shapes.common import Asked, Instant, Line, MoneyAsked, Note, StayNumber, Version
 
+PaymentNumber = Annotated[int, Field(ge=1, le=9_999, description="The payment's number within the booking.")]
+
 
 class DeskCommand(Asked):
     """What every command of the desk carries."""
@@ -20,11 +22,21 @@ class DeskStays(DeskCommand):
     stays: list[StayNumber] = Field(default=[], max_length=10, description="Default: every room it can be done to.")
 
 
+class CancelRefund(Asked):
+    """What goes back of the money that is not owed any more."""
+
+    amount: MoneyAsked | None = Field(
+        default=None, description="Less than all of it keeps the rest for now; 0 keeps everything. Default: all."
+    )
+    payment: PaymentNumber | None = Field(default=None, description="Taken from this payment first.")
+
+
 class DeskCancel(DeskStays):
     """The desk gives rooms up, for the guest or for the hotel."""
 
     waive_fee: bool = Field(default=False, description="The price that the terms name is not asked for; say why.")
     expected_fee: MoneyAsked | None = Field(default=None, description="The fee that a dry run answered.")
+    refund: CancelRefund | None = Field(default=None, description="Default: all that is not owed any more goes back.")
 
 
 class DeskReinstate(DeskStays):
@@ -77,4 +89,13 @@ class DeskPayment(DeskCommand):
     amount: MoneyAsked
     external_reference: Annotated[str, StringConstraints(max_length=100, pattern=r"^[^\x00-\x1f\x7f]*$")] = Field(
         default="", description="Receipt, terminal or transfer number."
+    )
+
+
+class DeskRefund(DeskCommand):
+    """The desk gives money back; `reason` is needed."""
+
+    amount: MoneyAsked
+    payment: PaymentNumber | None = Field(
+        default=None, description="Default: the newest payment through the provider that has so much left."
     )

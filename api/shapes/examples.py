@@ -212,6 +212,9 @@ BOOKING: dict[str, Any] = {
     "owed": inr(1428000),
     "paid": inr(0),
     "balance": inr(1428000),
+    "to_pay": None,
+    "payments": [],
+    "refunds": [],
     "hold_expires_at": None,
     "approval_deadline": "2026-12-02T08:10:00Z",
     "waiting_for": "Waiting for the hotel's answer until Wed 2 Dec 2026, 13:40 (IST); without one the request expires.",
@@ -250,7 +253,6 @@ DESK_BOOKING = {
     "commission_percent": None,
     "commission": None,
     "checklist": [{"item": "Passport copy asked for", "needed": False}],
-    "payments": [],
     "links": {
         "self": f"/api/v1/desk/bookings/{REFERENCE}",
         "timeline": f"/api/v1/desk/bookings/{REFERENCE}/timeline",

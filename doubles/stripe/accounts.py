@@ -30,7 +30,7 @@ def create(desk: Desk, given: Json, _: str) -> Thing:
     if not country.isascii() or not country.isalpha() or len(country) != 2:
         raise wrong("country", f"Country '{country}' is unknown. Try using a 2-character alphanumeric country code.")
     metadata = merged({}, given.pop("metadata", {}))
-    account = desk.make(
+    return desk.make(
         "account",
         "acct_",
         {
@@ -51,7 +51,6 @@ def create(desk: Desk, given: Json, _: str) -> Thing:
             "metadata": metadata,
         },
     )
-    return account
 
 
 def _requirements(due: list[str]) -> Json:

@@ -22,6 +22,7 @@ from doubles.stripe.errors import Json, Refused, not_found
 from doubles.stripe.forms import FLAG, PAGE, SPAN, TEXT, ManyOf
 from doubles.stripe.own import own_routes
 from doubles.stripe.page import page_routes
+from doubles.stripe.payments import payment_routes
 from doubles.stripe.vault import Vault
 
 FALLS: dict[str, Falls] = {
@@ -52,6 +53,7 @@ def stripe_app(
         Route("/healthz", _health),
         *page_routes(),
         *own_routes(),
+        *payment_routes(),
     ]
     app = Starlette(routes=routes)
     app.state.house = House(vault, faults, courier, base.rstrip("/"), secret_key, ALL_CALLS, FALLS)

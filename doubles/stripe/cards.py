@@ -48,8 +48,18 @@ MESSAGES = {
 }
 
 
-def _declined(number: str, decline_code: str, *names: str, words: str = "", **more: bool) -> Card:
-    return Card(number, names, words or decline_code, code="card_declined", decline_code=decline_code, **more)
+def _declined(
+    number: str, decline_code: str, *names: str, words: str = "", attaches: bool = False, blocked: bool = False
+) -> Card:
+    return Card(
+        number,
+        names,
+        words or decline_code,
+        code="card_declined",
+        decline_code=decline_code,
+        attaches=attaches,
+        blocked=blocked,
+    )
 
 
 CARDS = (
@@ -86,7 +96,8 @@ CARDS = (
     ),
     _declined("4000000000009987", "lost_card", "chargeDeclinedLostCard", words="declined, lost"),
     _declined("4000000000009979", "stolen_card", "chargeDeclinedStolenCard", words="declined, stolen"),
-    _declined("4000000000006975", "card_velocity_exceeded", "chargeDeclinedVelocityLimitExceeded", words="used too often"),
+    _declined("4000000000006975", "card_velocity_exceeded", "chargeDeclinedVelocityLimitExceeded",
+              words="used too often"),
     Card("4000000000000069", ("chargeDeclinedExpiredCard",), "declined, expired", code="expired_card"),
     Card("4000000000000127", ("chargeDeclinedIncorrectCvc",), "declined, wrong security code", code="incorrect_cvc"),
     Card("4000000000000119", ("chargeDeclinedProcessingError",), "processing error", code="processing_error"),
@@ -98,7 +109,8 @@ CARDS = (
     Card("4000000000002685", ("createDisputeProductNotReceived",), "succeeds, then disputed as not received",
          after="dispute_not_received"),
     Card("4000000000001976", ("createDisputeInquiry",), "succeeds, then an inquiry", after="inquiry"),
-    Card("4000000000005423", ("createIssuerFraudRecord",), "succeeds, then an early fraud warning", after="early_fraud"),
+    Card("4000000000005423", ("createIssuerFraudRecord",), "succeeds, then an early fraud warning",
+         after="early_fraud"),
     Card("4000000000005126", ("refundFail",), "succeeds; refunds fail later", refunds="fails_later"),
     Card("4000000000007726", ("pendingRefund",), "succeeds; refunds are pending for a while", refunds="pending"),
 )  # fmt: skip

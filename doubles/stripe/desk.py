@@ -16,7 +16,23 @@ DEFAULT_LIMIT = 10
 MOST_LISTED = 100
 MOST_RELATED = 1_000
 EXPANDABLE = frozenset(
-    ["latest_charge", "payment_intent", "setup_intent", "balance_transaction", "charge", "customer", "payment_method", "transfer", "application_fee", "source_transfer", "destination", "refund", "transfer_reversal", "source_transaction", "fee_refund"]
+    {
+        "application_fee",
+        "balance_transaction",
+        "charge",
+        "customer",
+        "destination",
+        "fee_refund",
+        "latest_charge",
+        "payment_intent",
+        "payment_method",
+        "refund",
+        "setup_intent",
+        "source_transaction",
+        "source_transfer",
+        "transfer",
+        "transfer_reversal",
+    }
 )
 # What a webhook endpoint of a hotel platform subscribes to; every other event is kept for `GET /v1/events` only.
 TOLD = frozenset(

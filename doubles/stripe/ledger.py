@@ -1,7 +1,6 @@
 """The ledger: every fact about money as the provider knows it, computed from its objects, for reconciliation."""
 
 from collections import defaultdict
-from typing import Any
 
 from doubles.stripe.errors import Json
 from doubles.stripe.vault import Thing, Vault
@@ -87,16 +86,15 @@ def _totals(facts: list[Json], loose: list[Json]) -> dict[str, dict[str, int]]:
     return {currency: dict(total) for currency, total in totals.items()}
 
 
-def newest(vault: Vault, most: int) -> list[dict[str, Any]]:
+def facts_of(vault: Vault, intent: Thing) -> Json:
+    """One intent with what it took and gave back."""
+    charges, refunds, disputes = (
+        vault.things([("payment_intent = ?", intent.id), ("kind = ?", kind)], MOST_FACTS)
+        for kind in ("charge", "refund", "dispute")
+    )
+    return _fact(intent, charges, refunds, disputes)
+
+
+def newest(vault: Vault, most: int) -> list[Json]:
     """The newest intents with their facts, the newest first."""
-    intents = vault.things([("kind = ?", "payment_intent")], most)
-    return [
-        _fact(
-            intent,
-            *(
-                vault.things([("payment_intent = ?", intent.id), ("kind = ?", kind)], MOST_FACTS)
-                for kind in ("charge", "refund", "dispute")
-            ),
-        )
-        for intent in intents
-    ]
+    return [facts_of(vault, intent) for intent in vault.things([("kind = ?", "payment_intent")], most)]

@@ -60,8 +60,8 @@ def pay_page(session: Json, lines: list[Json], action: str, error: str = "", giv
     given, saves = given or {}, session["mode"] == "setup"
     title = "Save your card" if saves else ", ".join(line["description"] for line in lines)[:200]
     parts = [f"<h1>{escape(title)}</h1>"]
+    total = "" if saves else money(session["amount_total"], session["currency"])
     if not saves:
-        total = money(session["amount_total"], session["currency"])
         parts.append(f'<p class="total">{escape(total)}</p>')
         if len(lines) > 1:
             parts.append('<ul class="lines">' + "".join(_line(line) for line in lines) + "</ul>")

@@ -161,7 +161,7 @@ async def _delivered(house: House, told: Json) -> list[Json]:
 
 
 async def _ledger(request: Request) -> Response:
-    """GET: every fact about money, `?reference=` for those whose metadata holds this text. DELETE forgets everything."""
+    """GET: every fact about money, `?reference=` where metadata holds this text. DELETE forgets everything."""
     house = _house(request)
     if request.method == "DELETE":
         house.vault.clear()

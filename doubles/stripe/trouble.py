@@ -93,7 +93,7 @@ def _open_dispute(desk: Desk, dispute_id: str) -> Thing:
 
 
 def update(desk: Desk, given: Json, dispute_id: str) -> Thing:
-    """Answers a dispute. As in Stripe's test mode, evidence `winning_evidence` wins it and `losing_evidence` loses it."""
+    """Answers a dispute. As in Stripe's test mode, the evidence `winning_evidence` wins, `losing_evidence` loses."""
     dispute = _open_dispute(desk, dispute_id)
     dispute.data["metadata"] = merged(dispute.data["metadata"], given.get("metadata") or {})
     evidence = given.get("evidence") or {}

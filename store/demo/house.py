@@ -158,7 +158,12 @@ class House:
 def non_refundable(first_id: int = NON_REFUNDABLE) -> StayTerms:
     """The terms of a plan that costs less and gives nothing back."""
     return StayTerms(
-        first_id, "non_refundable", free_until_days=None, late_cancellation=Penalty.FULL, no_show=Penalty.FULL
+        first_id,
+        "non_refundable",
+        free_until_days=None,
+        late_cancellation=Penalty.FULL,
+        no_show=Penalty.FULL,
+        deposit=Penalty.FULL,
     )
 
 
@@ -182,6 +187,3 @@ def person_night_tax(
     return TaxRule(
         rule_id, code, name, "person_night", False, valid_from, valid_to, None, (), amount_minor, min_age, max_nights
     )
-
-
-CARDS_NOT_OPEN = "This hotel is paid by card online, and online payment is not open here yet."

@@ -6,7 +6,6 @@ from decimal import Decimal
 from domain.rates import ChildBand, TaxRule
 from domain.terms import Confirmation, HotelTerms, Payment, StayTerms
 from store.demo.house import (
-    CARDS_NOT_OPEN,
     FLEXIBLE,
     NON_REFUNDABLE,
     House,
@@ -133,5 +132,4 @@ HOUSE = House(
         Photo(1, "A seven-storey brick front with tall windows and a water tower on the roof"),
         Photo(2, "The roof deck with string lights, chairs and the skyline across the water"),
     ),
-    not_on_sale_reason=CARDS_NOT_OPEN,
 )  # fmt: skip

@@ -12,7 +12,6 @@ from decimal import Decimal
 from domain.rates import ChildBand
 from domain.terms import ApprovalTerms, Confirmation, HotelTerms, Payment, StayTerms
 from store.demo.house import (
-    CARDS_NOT_OPEN,
     FLEXIBLE,
     NON_REFUNDABLE,
     House,
@@ -138,5 +137,4 @@ HOUSE = House(
         Photo(1, "A two-storey wooden inn with paper windows, a lantern and a maple tree"),
         Photo(2, "The river with stepping stones, willows and mountains behind"),
     ),
-    not_on_sale_reason=CARDS_NOT_OPEN,
 )  # fmt: skip

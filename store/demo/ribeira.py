@@ -6,7 +6,6 @@ from decimal import Decimal
 from domain.rates import ChildBand
 from domain.terms import Confirmation, HotelTerms, Payment, StayTerms
 from store.demo.house import (
-    CARDS_NOT_OPEN,
     FLEXIBLE,
     NON_REFUNDABLE,
     House,
@@ -136,5 +135,4 @@ HOUSE = House(
         Photo(1, "A narrow house front with blue tiles, iron balconies and a yellow tram in front"),
         Photo(2, "The river at dusk with a ferry and the roofs of the old town"),
     ),
-    not_on_sale_reason=CARDS_NOT_OPEN,
 )

@@ -95,6 +95,7 @@ def double_process(folder: Path, port: int) -> Iterator[tuple[Double, "subproces
         **os.environ,
         "HOLDFAST_HOME": str(folder),
         "HOLDFAST_MAIL_DOUBLE_PORT": str(port),
+        "HOLDFAST_STRIPE_DOUBLE_PORT": "0",
         "POSTMARK_TOKEN": TOKEN,
     }
     process = subprocess.Popen([sys.executable, "-m", "doubles.main"], env=environment, stdout=subprocess.PIPE)

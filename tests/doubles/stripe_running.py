@@ -43,7 +43,7 @@ class StripeDouble:
         )
 
     def pay(self, session_url: str, card: str = VISA, **fields: str) -> httpx.Response:
-        """A guest pays on the hosted page: 303 to the success address or to his bank, 402 where the card is declined."""
+        """A guest pays on the hosted page: 303 to the success address or to his bank, 402 where it is declined."""
         return self.http.post(session_url, data={"card": card, **fields})
 
     def prove(self, challenge_url: str, result: str = "complete") -> httpx.Response:

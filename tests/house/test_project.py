@@ -164,7 +164,7 @@ def wrong(span: str) -> bool:
             return not {command, " ".join([command, *more[:1]])} & commands()
         case ["make", target, *_]:
             return target not in recipes(read("Makefile"))
-        case [variable] if re.fullmatch(r"(HOLDFAST|TEMPORAL|POSTMARK|DATABASE)_[A-Z_]+(=.*)?", variable):
+        case [variable] if re.fullmatch(r"(HOLDFAST|TEMPORAL|POSTMARK|STRIPE|DATABASE)_[A-Z_]+(=.*)?", variable):
             return variable.partition("=")[0] not in {*variables(), *of_compose()}
         case [path] if re.match(rf"({'|'.join((*OURS, 'docs', 'web'))})/[\w./*-]*$", path):
             return not list(ROOT.glob(path.rstrip("/")))

@@ -29,6 +29,7 @@ PORTS = {
     ("temporal", 7233): "HOLDFAST_TEMPORAL_PORT",
     ("temporal-ui", 8080): "HOLDFAST_TEMPORAL_UI_PORT",
     ("doubles", 8025): "HOLDFAST_MAIL_DOUBLE_PORT",
+    ("doubles", 8420): "HOLDFAST_STRIPE_DOUBLE_PORT",
     ("worker", 9464): "HOLDFAST_METRICS_PORT",
 }
 

@@ -41,6 +41,36 @@ def test_a_demo_refuses_an_address_that_others_can_reach(values: dict[str, Any],
 
 
 @pytest.mark.parametrize(
+    ("values", "variable"),
+    [
+        ({"stripe_api_key": "sk_live_1"}, "STRIPE_API_KEY"),
+        ({"stripe_api_key": "rk_live_1"}, "STRIPE_API_KEY"),
+        ({"stripe_publishable_key": "pk_live_1"}, "STRIPE_PUBLISHABLE_KEY"),
+    ],
+)
+def test_a_demo_refuses_a_key_that_charges_real_cards(values: dict[str, Any], variable: str) -> None:
+    """Its bookings are anybody's. Outside demo mode the same key is fine, and the refusal doesn't repeat it."""
+    with pytest.raises(UnsafeSettings, match=rf"^{variable} .*HOLDFAST_DEMO=false") as refused:
+        settings(demo=True, **values).check_safe()
+    assert "live_1" not in str(refused.value)
+    settings(demo=False, secret_key=OWN_KEY, **values).check_safe()
+    settings(demo=True, **{name: value.replace("live", "test") for name, value in values.items()}).check_safe()
+
+
+def test_webhooks_of_payments_may_be_signed_with_several_secrets_and_have_one_from_the_start() -> None:
+    assert settings(stripe_webhook_secrets="whsec_a, whsec_b,").stripe_secrets == ("whsec_a", "whsec_b")
+    [made] = settings(secret_key=OWN_KEY).stripe_secrets
+    assert made.startswith("whsec_")
+    assert settings(secret_key="another key").stripe_secrets != (made,)
+
+
+def test_the_page_of_payments_has_an_address_only_where_stripe_is_stood_in_for() -> None:
+    assert settings(stripe_double_port=1234).payments_url == "http://127.0.0.1:1234"
+    assert settings(stripe_double_url="http://localhost:9/").payments_url == "http://localhost:9"
+    assert settings(stripe_api_key="sk_test_1").payments_url == ""
+
+
+@pytest.mark.parametrize(
     "values",
     [
         {},

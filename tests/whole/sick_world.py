@@ -68,6 +68,7 @@ class World:
             "HOLDFAST_PORT": str(self.api_port),
             "HOLDFAST_METRICS_PORT": str(self.metrics_port),
             "HOLDFAST_MAIL_DOUBLE_PORT": str(self.mail_port),
+            "HOLDFAST_STRIPE_DOUBLE_PORT": "0",
             "POSTMARK_API_BASE": f"http://{self.mail_line.door}",
             "HOLDFAST_MAIL_WEBHOOK_URL": f"{self.api}/api/v1/webhooks/postmark",
             "HOLDFAST_LOG_LEVEL": "INFO",

@@ -2,7 +2,6 @@
 
 import asyncio
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
 import httpx
@@ -71,7 +70,9 @@ class Payer(Life):
             return await self.reaches(status, seconds=seconds)
         except TimeoutError:
             row = self.row()
-            told = f"{row['status']}, not {status}: {row['waiting_for']} {self.events()} {row['attention']} {self.purse}"
+            told = (
+                f"{row['status']}, not {status}: {row['waiting_for']} {self.events()} {row['attention']} {self.purse}"
+            )
             raise AssertionError(told) from None
 
     async def settles(self, seconds: float = 20) -> None:
