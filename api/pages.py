@@ -83,7 +83,7 @@ async def guest_page(house: Parts, reference: str, token: Annotated[str, Query()
         paid=amount_in_words(booking.paid),
         balance=amount_in_words(booking.balance),
         pay_page=house.views.pay_page(record) if booking.to_pay else "",
-        pay_button=pay_button(booking.to_pay) if booking.to_pay else "",
+        pay_button=pay_button(record.state, booking.to_pay) if booking.to_pay else "",
         moved=_moved(booking),
     )
 

@@ -15,7 +15,7 @@ from api.callers import Parts, PublicRoute, record_for_payer
 from api.house import House
 from api.idempotency import once_for_command
 from api.page_parts import amount_in_words, page
-from api.pay_words import PURPOSES, pay_button
+from api.pay_words import pay_button, purpose_in_words
 from api.paying import start_payment
 from api.problems import Problem
 from api.security import CONTENT_POLICY
@@ -111,9 +111,9 @@ def _shown(house: House, record: BookingRecord, token: str, *, trouble: str = ""
         said=said,
         amount=amount_in_words(asked.amount) if asked else "",
         takes_money=bool(asked and asked.amount.amount_minor),
-        purpose=PURPOSES[asked.purpose] if asked else "",
+        purpose=purpose_in_words(record.state, asked) if asked else "",
         until=until,
-        button=pay_button(asked) if asked else "",
+        button=pay_button(record.state, asked) if asked else "",
         action=f"/pay/{token}",
         trouble=trouble if said is None else "",
         away=False,
@@ -132,7 +132,7 @@ def _away(house: House, record: BookingRecord, token: str, wait_seconds: int) ->
         said=None,
         amount=amount_in_words(booking.to_pay.amount) if booking.to_pay else "",
         takes_money=bool(booking.to_pay and booking.to_pay.amount.amount_minor),
-        purpose=PURPOSES[booking.to_pay.purpose] if booking.to_pay else "",
+        purpose=purpose_in_words(record.state, booking.to_pay) if booking.to_pay else "",
         until="",
         button="Try again",
         action=f"/pay/{token}",

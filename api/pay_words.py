@@ -4,9 +4,11 @@ from collections.abc import Mapping
 
 from api.page_parts import amount_in_words
 from api.shapes.payments import ToPay
+from domain.booking import Booking
+from domain.letters import told_purpose
 
 # What is paid, as a guest reads it.
-PURPOSES: Mapping[str, str] = {
+_PURPOSES: Mapping[str, str] = {
     "authorisation": "The whole stay; it is set aside on your card and charged when the hotel says yes",
     "prepaid": "The whole stay",
     "deposit": "The deposit",
@@ -31,8 +33,15 @@ REFUND_STATES: Mapping[str, str] = {
 }
 
 
-def pay_button(asked: ToPay) -> str:
+def purpose_in_words(booking: Booking, asked: ToPay) -> str:
+    """What is paid for. A deposit of all that is owed, and what follows the hotel's yes, are the whole stay."""
+    return _PURPOSES[told_purpose(booking, asked.purpose, asked.amount.amount_minor)]
+
+
+def pay_button(booking: Booking, asked: ToPay) -> str:
     """What the button to pay says."""
     if asked.amount.amount_minor == 0:
         return "Leave a card"
-    return f"Pay {amount_in_words(asked.amount)}"
+    amount = amount_in_words(asked.amount)
+    sets_aside = told_purpose(booking, asked.purpose, asked.amount.amount_minor) == "authorisation"
+    return f"Set {amount} aside" if sets_aside else f"Pay {amount}"

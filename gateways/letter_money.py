@@ -7,7 +7,7 @@ from domain.letters import LetterFacts, RoomFacts, night_groups
 from domain.notices import NoticeKind, clock
 from domain.obligations import later_deposit_minor
 from domain.terms import Payment, deposit_due_at
-from gateways.letter_payments import asked_for, given_back
+from gateways.letter_payments import asked_for, given_back, what_for
 from gateways.tongues import Tongue
 
 MOST_NIGHT_LINES = 31
@@ -84,7 +84,7 @@ def totals(facts: LetterFacts, tongue: Tongue) -> Iterable[dict[str, Any]]:
     if facts.kind is NoticeKind.PAYMENT_DUE:
         owed = asked_for(booking)
         if owed and owed.amount_minor:
-            yield _line(tongue.say(f"purpose_{owed.purpose}"), tongue.money(owed.amount_minor, currency))
+            yield _line(what_for(booking, tongue), tongue.money(owed.amount_minor, currency))
     if facts.kind in ACCOUNTED and booking.terms.payment is not Payment.NONE:
         yield from _accounted(facts, tongue)
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from domain.booking import GONE, Booking, Status
-from domain.letters import LetterFacts
+from domain.letters import LetterFacts, told_purpose
 from domain.notices import clock, pay_until
 from domain.obligations import Obligation, authorises, later_deposit_minor, owed_now
 from domain.payments import PayState, Purse
@@ -24,14 +24,12 @@ def payment_vocabulary(facts: LetterFacts, tongue: Tongue) -> dict[str, Any]:
     return {
         "to_pay": tongue.money(owed.amount_minor, booking.terms.currency) if owed else "",
         "card_only": owed is not None and owed.amount_minor == 0,
-        "purpose": owed.purpose if owed else "",
         "pay_until": tongue.at(booking, until),
         "pay_until_brief": tongue.briefly(booking, until),
         "accepted": purse.yes_given and booking.terms.confirmation is Confirmation.MANUAL,
-        "sets_aside": owed is not None and owed.purpose == "authorisation" and not purse.yes_given,
+        "sets_aside": owed is not None and told_purpose(booking, owed.purpose, owed.amount_minor) == "authorisation",
         "authorised": _sum(sum(one.amount_minor for one in purse.authorised), booking, tongue),
         "received": _sum(paid.captured_minor if paid else 0, booking, tongue),
-        "received_for": paid.purpose if paid else "",
         "balance": _sum(booking.balance_minor, booking, tongue),
         "refund": _sum(back.amount_minor if back else 0, booking, tongue),
         "cause": facts.notice.cause or (back.cause if back else ""),
@@ -50,7 +48,7 @@ def asked_for(booking: Booking) -> Obligation | None:
 def what_for(booking: Booking, tongue: Tongue) -> str:
     """The purpose of what is asked for, as a fact; an empty text where nothing is."""
     owed = asked_for(booking)
-    return tongue.say(f"purpose_{owed.purpose}") if owed else ""
+    return tongue.say(f"purpose_{told_purpose(booking, owed.purpose, owed.amount_minor)}") if owed else ""
 
 
 def _sum(amount_minor: int, booking: Booking, tongue: Tongue) -> str:

@@ -39,7 +39,7 @@ async def test_a_guest_pays_from_the_booking_to_the_thank_you_without_a_script(t
     path = await till.pay_path(made)
     page = await till.api.get(path)
     assert page.status_code == 200
-    for words in (made["hotel_name"], made["reference"], "To pay", "Until", "What for", f'action="{path}"'):
+    for words in (made["hotel_name"], made["reference"], "To pay", "Until", "The whole stay", f'action="{path}"'):
         assert words in page.text
     assert "<script" not in page.text
     assert page.text.count("<button") == 1

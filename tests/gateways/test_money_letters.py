@@ -12,7 +12,7 @@ from domain.money_alarms import money_rang
 from domain.notices import ASKING, Notice, NoticeKind
 from domain.payments import PayState, Seen
 from domain.steps import Act
-from domain.terms import Confirmation, Payment
+from domain.terms import Confirmation, Payment, PaymentTerms, Penalty
 from gateways.letter_payments import ended_money
 from gateways.letters import Letters
 from gateways.portuguese import PORTUGUESE
@@ -71,6 +71,13 @@ def test_a_link_to_pay_opens_no_booking_and_a_guests_link_pays_nothing() -> None
 def test_a_hotel_without_a_guest_portal_still_sends_the_link_to_pay() -> None:
     closed = asked(replace(TO_PAY.terms, guest_portal=False))
     assert "/pay/" in LETTERS.write(letter_facts(NoticeKind.PAYMENT_DUE, closed)).text
+
+
+def test_a_deposit_of_all_that_is_owed_is_called_the_whole_stay() -> None:
+    whole = replace(TERMS, payment=Payment.DEPOSIT, confirmation=Confirmation.AUTO)
+    for deposit, words in ((Penalty.FULL, "The whole stay"), (Penalty.FIRST_NIGHT, "Deposit")):
+        for told in both(NoticeKind.PAYMENT_DUE, asked(replace(whole, online=PaymentTerms(deposit=deposit)))):
+            assert f"For {words}" in told.replace("For:", "For")
 
 
 def test_a_guarantee_asks_for_a_card_and_says_that_nothing_is_charged() -> None:
