@@ -129,3 +129,60 @@ def await_answer(double: StripeDouble) -> None:
             if time.monotonic() > until:
                 raise
             time.sleep(0.02)
+
+
+SUCCESS, CANCEL = "http://hotel.example/thanks?session={CHECKOUT_SESSION_ID}", "http://hotel.example/back"
+
+
+class Shop:
+    """What a hotel asks of the double, in few words; every call goes through the SDK."""
+
+    def __init__(self, bank: StripeDouble) -> None:
+        self.bank = bank
+        self.api = bank.sdk.v1
+
+    def customer(self) -> str:
+        """A new customer's id."""
+        return self.api.customers.create({"email": "guest@example.com", "name": "A Guest"}).id
+
+    def intent(self, method: str = "pm_card_visa", amount: int = 12_000, **more: Any) -> stripe.PaymentIntent:
+        """A confirmed intent in euro."""
+        asked: dict[str, Any] = {"amount": amount, "currency": "eur", "payment_method": method, "confirm": True, **more}
+        return self.api.payment_intents.create(asked)  # pyrefly: ignore[bad-argument-type]
+
+    def held(self, method: str = "pm_card_visa", amount: int = 12_000, **more: Any) -> stripe.PaymentIntent:
+        """A confirmed intent whose money is only held."""
+        return self.intent(method, amount, capture_method="manual", **more)
+
+    def session(self, amount: int = 12_000, currency: str = "eur", **more: Any) -> stripe.checkout.Session:
+        """An open session for one line."""
+        price = {"currency": currency, "unit_amount": amount, "product_data": {"name": "Deposit of your stay"}}
+        asked: dict[str, Any] = {
+            "mode": "payment",
+            "ui_mode": "hosted_page",
+            "line_items": [{"quantity": 1, "price_data": price}],
+            "success_url": SUCCESS,
+            "cancel_url": CANCEL,
+            "allowed_payment_method_types": ["card"],
+            **more,
+        }
+        return self.api.checkout.sessions.create(asked)  # pyrefly: ignore[bad-argument-type]
+
+    def setup_session(self, **more: Any) -> stripe.checkout.Session:
+        """An open session that saves a card."""
+        asked: dict[str, Any] = {"mode": "setup", "success_url": SUCCESS, "currency": "eur", **more}
+        return self.api.checkout.sessions.create(asked)  # pyrefly: ignore[bad-argument-type]
+
+    def again(self, session: stripe.checkout.Session) -> stripe.checkout.Session:
+        """The session as it is now, with its intents."""
+        return self.api.checkout.sessions.retrieve(session.id, {"expand": ["payment_intent", "setup_intent"]})
+
+    def refund(self, intent: stripe.PaymentIntent, amount: int | None = None, **more: Any) -> stripe.Refund:
+        """Money of an intent goes back."""
+        asked: dict[str, Any] = {"payment_intent": intent.id, **more, **({"amount": amount} if amount else {})}
+        return self.api.refunds.create(asked)  # pyrefly: ignore[bad-argument-type]
+
+    def charge(self, intent: stripe.PaymentIntent) -> stripe.Charge:
+        """The intent's charge as it is now."""
+        found = self.api.payment_intents.retrieve(intent.id).latest_charge
+        return self.api.charges.retrieve(str(found))
