@@ -79,6 +79,12 @@ def refused(booking: Booking) -> Booking:
     return heard(asked_for, Seen(trouble="refused", code="card_declined"))
 
 
+def owing_a_fee() -> Booking:
+    """A guaranteed booking that its guest cancelled late; the fee is being charged to the card on file."""
+    firm = paid(asked(replace(TERMS, payment=Payment.GUARANTEE, confirmation=Confirmation.AUTO)))
+    return cancelled(firm, Act(ASKED_AT + timedelta(days=1, hours=2), GUEST, "web"), (1,)).after
+
+
 PLEASE = Act(ASKED_AT + timedelta(hours=1), GUEST, "web")
 TO_PAY = asked(PAYS_ALL)
 PAID = paid(TO_PAY)
