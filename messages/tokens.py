@@ -1,8 +1,8 @@
 """Guest links: who may see one booking without a login.
 
 A token is signed (hotel, reference, generation). Raising the booking's generation revokes every older token. How long a
-token is good for is the booking's matter (its departure and 30 days more) and is checked by whoever reads the row. A pay
-token says the same under a salt of its own: it opens the page on which the booking is paid and nothing else.
+token is good for is the booking's matter (its departure and 30 days more) and is checked by whoever reads the row. A
+pay token says the same under a salt of its own: it opens the page on which the booking is paid and nothing else.
 """
 
 import hashlib
