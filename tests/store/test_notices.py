@@ -1,9 +1,7 @@
 """The outbox: what is claimed, in which order, and what ends without being sent."""
 
 import asyncio
-from dataclasses import replace
 from datetime import date, timedelta
-from typing import Any
 
 import pytest
 from sqlalchemy import text
@@ -17,7 +15,6 @@ from store.notices import _CANDIDATES, LOOK_UP_AFTER, LOOK_UPS, NoticeStore
 from store.session import Database
 from store.states import dump_state
 from tests.gateways.facts import stay
-from tests.gateways.payers import PAID, REFUNDED, TO_PAY
 from tests.store.outbox import NIGHT_MINOR, NOON, TAX_MINOR, Outbox, build_outbox
 from tests.story.world import connect
 
@@ -222,39 +219,6 @@ async def test_a_letter_is_written_from_the_booking_as_it_is_now(store: NoticeSt
         NightPrice(date(2026, 3, 15), NIGHT_MINOR),
     )
     assert facts.rooms[0].taxes == (TaxTotal("GST 12 %", 2 * TAX_MINOR, included=False),)
-
-
-async def test_who_has_to_pay_is_asked_while_it_is_owed_and_each_payment_is_told_of_alone(
-    store: NoticeStore, outbox: Outbox
-) -> None:
-    booked, in_time = outbox.book(), TO_PAY.created_at + timedelta(minutes=10)
-    own: dict[str, Any] = {"hotel_id": outbox.hotel_id, "reference": booked.reference}
-    outbox.becomes(replace(TO_PAY, **own))
-    due = outbox.tell(booked, "payment_due")
-    [facts] = await store.read(outbox.hotel_id, (await store.claim(outbox.hotel_id, in_time)).to_send)
-    assert (facts.notice.notice_id, facts.kind) == (due, NoticeKind.PAYMENT_DUE)
-    assert facts.booking.purse == TO_PAY.purse
-    await store.end(outbox.hotel_id, [NoticeEnd(due, "sent")], in_time)
-    outbox.becomes(replace(PAID, **own))
-    again = outbox.tell(booked, "payment_due")
-    first, second = (outbox.tell(booked, "payment_received", data={"payment": 1}) for _ in range(2))
-    other = outbox.tell(booked, "payment_received", data={"payment": 2})
-    for _ in range(4):
-        for notice in (await store.claim(outbox.hotel_id, in_time)).to_send:
-            await store.end(outbox.hotel_id, [NoticeEnd(notice, "sent")], in_time)
-    assert outbox.state(again) == ("dropped", "No longer true: the booking is confirmed.")
-    assert [outbox.state(one)[0] for one in (first, second)] == ["sent", "dropped"]
-    # Of a payment that is not there, nothing is told; it is not taken for the other one.
-    assert outbox.state(other) == ("dropped", "No longer true: the booking is confirmed.")
-
-
-async def test_what_a_letter_about_a_refund_needs_is_read_from_its_row(store: NoticeStore, outbox: Outbox) -> None:
-    booked = outbox.book()
-    outbox.becomes(replace(REFUNDED, hotel_id=outbox.hotel_id, reference=booked.reference))
-    notice = outbox.tell(booked, "refund_issued", data={"refund": 1, "cause": "cancelled"})
-    await store.claim(outbox.hotel_id, NOON)
-    [facts] = await store.read(outbox.hotel_id, [notice])
-    assert (facts.notice.refund, facts.notice.cause) == (1, "cancelled")
 
 
 async def test_a_booking_that_is_being_changed_is_looked_at_when_the_change_is_done(
