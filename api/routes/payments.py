@@ -18,6 +18,7 @@ from api.shapes.notices import Heard
 from api.shapes.payments import (
     LINK_ANSWER,
     PAY_ANSWER,
+    STRIPE_EVENT,
     GuestPay,
     PaymentLink,
     PaymentLinkWanted,
@@ -37,8 +38,8 @@ provider_webhooks = APIRouter(prefix=f"{API}/webhooks", tags=["Platform"], route
         200: answers("Where the payment goes on.", example("deposit", PAY_ANSWER)),
         **problems(
             "invalid_request", "idempotency_key_malformed", "not_logged_in", "not_found", "nothing_to_pay",
-            "hold_ended", "idempotency_key_reused", "payment_refused", "body_too_large", "too_many_requests", "not_answered_in_time",
-            "payment_provider_away", "payment_changing", "payments_not_ready", "booking_needs_attention",
+            "hold_ended", "idempotency_key_reused", "payment_refused", "body_too_large", "too_many_requests",
+            "not_answered_in_time", "payment_provider_away", "payment_changing", "payments_not_ready", "booking_needs_attention",
         ),
     },
 )  # fmt: skip
@@ -122,7 +123,12 @@ async def make_payment_link(
     openapi_extra={
         "requestBody": {
             "required": True,
-            "content": {"application/json": {"schema": {"type": "object", "description": "An event of Stripe's."}}},
+            "content": {
+                "application/json": {
+                    "schema": {"type": "object", "description": "An event of Stripe's."},
+                    "examples": example("succeeded", STRIPE_EVENT),
+                }
+            },
         }
     },
 )

@@ -166,7 +166,9 @@ def test_the_time_that_an_outage_took_is_added_to_the_hold() -> None:
     again = silent
     for _ in range(9):
         again = hears(again, ASKED, trouble="unreachable")
-        pauses.append((again.purse.orders[0].not_before - ASKED).total_seconds())
+        waits = again.purse.orders[0].not_before
+        assert waits is not None
+        pauses.append((waits - ASKED).total_seconds())
     assert pauses == [30, 60, 120, 300, 600, 900, 900, 900, 900]
 
 

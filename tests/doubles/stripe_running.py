@@ -1,6 +1,8 @@
 """The Stripe double as a real server in a thread, with what tests do to it; callers use the real SDK."""
 
-import socket
+import os
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator, Sequence
@@ -13,6 +15,7 @@ import stripe
 import uvicorn
 
 from doubles.stripe.app import stripe_app
+from tests.doubles.running import open_door
 
 KEY = "sk_test_for_tests"
 SECRETS = ("whsec_first", "whsec_second")
@@ -100,7 +103,7 @@ def running_stripe(
     folder: Path, webhook_url: str = "", webhook_secrets: Sequence[str] = SECRETS, secret_key: str = KEY
 ) -> Iterator[StripeDouble]:
     """A double on a free port until the block ends; it tells events where an address is given."""
-    door = socket.create_server(("127.0.0.1", 0))
+    door = open_door()
     address = f"http://127.0.0.1:{door.getsockname()[1]}"
     app = stripe_app(folder, address, secret_key, webhook_url, webhook_secrets)
     server = uvicorn.Server(uvicorn.Config(app, log_level="critical", ws="none", loop="asyncio", lifespan="off"))
@@ -186,3 +189,34 @@ class Shop:
         """The intent's charge as it is now."""
         found = self.api.payment_intents.retrieve(intent.id).latest_charge
         return self.api.charges.retrieve(str(found))
+
+
+def refused_intent(error: stripe.StripeError) -> stripe.PaymentIntent:
+    """The intent that a refusal is about."""
+    assert error.error is not None
+    assert error.error.payment_intent is not None
+    return error.error.payment_intent
+
+
+@contextmanager
+def stripe_process(
+    folder: Path, port: int, **environment: str
+) -> Iterator[tuple[StripeDouble, "subprocess.Popen[bytes]"]]:
+    """A double as `python -m doubles.main`, with its data in a folder of the test; the mail double stays away."""
+    given = {
+        **os.environ,
+        "HOLDFAST_HOME": str(folder),
+        "HOLDFAST_MAIL_DOUBLE_PORT": "0",
+        "HOLDFAST_STRIPE_DOUBLE_PORT": str(port),
+        "STRIPE_API_KEY": KEY,
+        **environment,
+    }
+    process = subprocess.Popen([sys.executable, "-m", "doubles.main"], env=given, stdout=subprocess.PIPE)
+    double = StripeDouble(f"http://127.0.0.1:{port}")
+    try:
+        await_answer(double)
+        yield double, process
+    finally:
+        double.http.close()
+        process.kill()
+        process.communicate()

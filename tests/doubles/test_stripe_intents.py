@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 import stripe
 
-from tests.doubles.stripe_running import Shop, StripeDouble
+from tests.doubles.stripe_running import Shop, StripeDouble, refused_intent
 
 
 def code_of(error: stripe.StripeError) -> str | None:
@@ -80,8 +80,7 @@ def test_what_is_paid_cannot_be_cancelled(shop: Shop) -> None:
     with pytest.raises(stripe.InvalidRequestError) as refused:
         shop.api.payment_intents.cancel(shop.intent().id)
     assert code_of(refused.value) == "payment_intent_unexpected_state"
-    assert refused.value.error
-    assert refused.value.error.payment_intent.status == "succeeded"
+    assert refused_intent(refused.value).status == "succeeded"
 
 
 def test_an_intent_of_an_open_page_is_ended_by_expiring_the_page(shop: Shop, bank: StripeDouble) -> None:
@@ -211,9 +210,10 @@ def test_off_session_needs_a_confirmation_at_once(shop: Shop) -> None:
 def test_a_card_of_one_customer_does_not_pay_for_another(shop: Shop) -> None:
     owner, other = shop.customer(), shop.customer()
     method = shop.api.payment_methods.attach("pm_card_visa", {"customer": owner})
-    for customer in ({}, {"customer": other}):
-        with pytest.raises(stripe.InvalidRequestError, match="belongs to a customer"):
-            shop.intent(method.id, **customer)
+    with pytest.raises(stripe.InvalidRequestError, match="belongs to a customer"):
+        shop.intent(method.id)
+    with pytest.raises(stripe.InvalidRequestError, match="belongs to a customer"):
+        shop.intent(method.id, customer=other)
     assert shop.intent(method.id, customer=owner).status == "succeeded"
     assert shop.api.payment_intents.list({"customer": other}).data == []
 
