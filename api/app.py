@@ -15,6 +15,7 @@ from api.limits import AddressLimits
 from api.office import Office
 from api.openapi import DESCRIPTION, describe
 from api.pages import install_pages, pages
+from api.pay_pages import pay_pages
 from api.routes import (
     admin,
     auth,
@@ -58,7 +59,7 @@ _ROUTERS = (
     changes.staff_changes, people.people, files.files, guest_links.printing, notice_routes.notices, admin.admin,
     payment_routes.guest_payments, payment_routes.desk_payments, payment_routes.provider_webhooks,
     folio.folio, papers.desk_papers, papers.guest_papers,
-    webhook_routes.webhooks, platform.platform, codec.codec, pages,
+    webhook_routes.webhooks, platform.platform, codec.codec, pages, pay_pages,
 )  # fmt: skip
 # Nothing of a request is recorded by the framework: bodies and queries hold people's words.
 _NO_TRACES = {"tracing": False, "metrics": False, "logs": False, "operation_spans": False}

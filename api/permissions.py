@@ -54,6 +54,7 @@ ROLES: dict[str, frozenset[str]] = {
     "get_booking_file": _EVERYBODY,
     "delete_booking_file": _EVERYBODY,
     "print_guest_link": _EVERYBODY,
+    "make_payment_link": _EVERYBODY,
     "create_desk_booking": _EVERYBODY,
     "count_desk_bookings": _EVERYBODY,
     "list_sources": _EVERYBODY,

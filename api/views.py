@@ -44,7 +44,7 @@ from domain.terms import (
     confirmation_in_words,
 )
 from messages.names import workflow_id
-from messages.tokens import guest_token
+from messages.tokens import guest_token, pay_token
 from store.booking_reads import BookingRecord
 from store.staff import StaffRole
 
@@ -104,6 +104,11 @@ class Views:
         if not record.state.terms.guest_portal:
             return None
         return guest_token(self._secret, record.hotel_id, record.reference, record.row.token_generation)
+
+    def pay_page(self, record: BookingRecord) -> str:
+        """Where this booking is paid; whoever has the address can pay, and nothing else."""
+        token = pay_token(self._secret, record.hotel_id, record.reference, record.row.token_generation)
+        return f"{self._base}/pay/{token}"
 
     def temporal_link(self, reference: str) -> str:
         """The booking's workflow in Temporal's own UI."""

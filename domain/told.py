@@ -181,9 +181,25 @@ def _came(booking: Booking, after: Booking, payment: Payment, act: Act, *, retak
         case Status.EXPIRED:
             return late_payment(booking, after, payment, act, retake=retake)
         case status if status in GONE:
-            return make_step(booking, after, _word(payment), act, difference=_facts(payment))
+            told_of = _fee_letter(payment)
+            return make_step(booking, after, _word(payment), act, difference=_facts(payment), notices=told_of)
         case _:
             return _came_to_a_firm_one(booking, after, payment, act)
+
+
+def _fee_letter(payment: Payment) -> tuple[NoticeWish, ...]:
+    """What is told of a fee after the end: that it was paid, or that the guest has to do something."""
+    if payment.purpose != "fee":
+        return ()
+    match payment.state:
+        case PayState.CAPTURED:
+            return (NoticeWish("payment_received", "guest", data={"payment": payment.number}),)
+        case PayState.NEEDS_GUEST if payment.how is How.OFF_SESSION:
+            return (NoticeWish("payment_authenticate", "guest"),)
+        case PayState.DECLINED if payment.how is How.OFF_SESSION:
+            return (NoticeWish("payment_failed", "guest"),)
+        case _:
+            return ()
 
 
 def _word(payment: Payment) -> str:

@@ -130,6 +130,7 @@ REQUESTS: dict[str, Asks] = {
     "get_booking_file": Asks(),
     "delete_booking_file": Asks(params={"reason": REASON}),
     "print_guest_link": _json(),
+    "make_payment_link": _json(),
     "list_notice_kinds": Asks(),
     "switch_notice": _json(enabled=True),
     "list_attention": Asks(),
