@@ -83,6 +83,18 @@ PROOFS = (
         {"HOLDFAST_PROOF_OUTAGES": "all"},
     ),
     Proof(
+        "money-storm",
+        "Whatever is killed while guests pay by card, the provider, our rows and the stories agree to the cent.",
+        "tests/whole/test_money_storm.py",
+        {
+            "HOLDFAST_PROOF_MONEY_BOOKINGS": "300",
+            "HOLDFAST_PROOF_MONEY_KILLS": "40",
+            "HOLDFAST_PROOF_MONEY_MEAN": "2",
+            "HOLDFAST_PROOF_MONEY_SETTLE": "180",
+            "HOLDFAST_PROOF_MONEY_SEED": "21",
+        },
+    ),
+    Proof(
         "payment-expiry",
         "A payment at the end of its hold is confirmed and charged once, or expired and given back in full.",
         "tests/story/money/test_against_expiry.py",

@@ -6,10 +6,11 @@ its unit) is not asked for and stays due.
 
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 
 from domain.booking import Booking, Status, Stay
-from domain.fees import penalty_minor
-from domain.money import Money, format_money
+from domain.fees import first_night_minor
+from domain.money import Money, format_money, percent_of
 from domain.provider_money import chargeable_minor
 from domain.stay import counted
 from domain.terms import HotelTerms, Payment, Penalty, StayTerms, deposit_due_at, payment_of, penalty_in_words
@@ -34,12 +35,23 @@ class Obligation:
 
 
 def deposit_minor(hotel: HotelTerms, stay: Stay) -> int:
-    """The deposit of one stay: by its plan, else by the hotel; never more than its total."""
-    own = stay.terms
+    """The deposit of one stay: by its plan, else by the hotel; with its taxes, and never more than its total."""
+    own, online = stay.terms, hotel.online
+    rule, percent, fixed_minor = online.deposit, online.deposit_percent, online.deposit_fixed_minor
     if own.deposit is not None:
-        return penalty_minor(stay, own.deposit, own.deposit_percent, own.deposit_fixed_minor)
-    online = hotel.online
-    return penalty_minor(stay, online.deposit, online.deposit_percent, online.deposit_fixed_minor)
+        rule, percent, fixed_minor = own.deposit, own.deposit_percent, own.deposit_fixed_minor
+    match rule:
+        case Penalty.NONE:
+            amount = 0
+        case Penalty.FIRST_NIGHT:
+            amount = first_night_minor(stay)
+        case Penalty.PERCENT:
+            amount = percent_of(stay.total_minor, Decimal(percent))
+        case Penalty.FIXED:
+            amount = fixed_minor
+        case Penalty.FULL:
+            amount = stay.total_minor
+    return min(amount, stay.total_minor)
 
 
 def first_payment(booking: Booking, now: datetime) -> Obligation | None:

@@ -19,6 +19,7 @@ from temporalio.service import RPCError
 
 from domain.agenda import agenda
 from domain.booking import ENDED, Status
+from domain.notices import MOVED
 from messages.names import workflow_id
 from store.states import dump_agenda, read_agenda, read_state
 
@@ -28,7 +29,7 @@ MOST_TOLD = 20
 ON_THE_WIRE = timedelta(seconds=10)
 # What may still be written to people when nothing comes of a booking any more: why, and what was asked for by hand.
 AFTER_THE_END = frozenset(
-    ("cancelled", "declined", "expired", "no_show", "guest_link", "email_confirm", "email_changed")
+    ("cancelled", "declined", "expired", "no_show", "guest_link", "email_confirm", "email_changed", *MOVED)
 )
 GONE_FOR_GOOD = [status.value for status in ENDED if status is not Status.COMPLETED]
 
@@ -94,7 +95,8 @@ GROUP BY k.hotel_id, k.reference, k.seq HAVING count(*) <> 1 OR count(e.seq) <> 
 """
 _MONEY = """
 WITH taken AS (
-    SELECT hotel_id, reference, sum(amount_minor) AS minor, array_agg(amount_minor ORDER BY number) AS amounts,
+    SELECT hotel_id, reference, sum(coalesce(captured_minor, amount_minor) - refunded_minor) AS minor,
+        array_agg(amount_minor ORDER BY number) FILTER (WHERE how = 'desk') AS amounts,
         bool_and(number <= n) AS in_order
     FROM (SELECT *, count(*) OVER (PARTITION BY hotel_id, reference) AS n FROM payments) AS p GROUP BY 1, 2
 ), told AS (

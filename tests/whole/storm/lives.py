@@ -40,7 +40,7 @@ class Person:
             offer = self.wire.chance.choice(offers)["offer_id"]
             guest = {"name": "A Guest", "email": self.life.email, "phone": "+919847000000", "country": "IN"}
             wish = {"hotel": "malabar", "offers": [{"offer_id": offer}] * rooms, "guest": guest}
-            if self._became(await self.wire.ask(self.life, "create", "/bookings", wish)):
+            if self.became(await self.wire.ask(self.life, "create", "/bookings", wish)):
                 self.life.ends = ("pending",)
                 return
         raise Surprise("no room was to be had")
@@ -56,7 +56,7 @@ class Person:
             wish["source"] = "phone"
             if hold_seconds:
                 wish["hold_until"] = (datetime.now(UTC) + timedelta(seconds=hold_seconds)).isoformat()
-            if self._became(await self.wire.ask(self.life, "create", "/desk/bookings", wish, self.desk)):
+            if self.became(await self.wire.ask(self.life, "create", "/desk/bookings", wish, self.desk)):
                 self.life.ends = ("held",) if hold_seconds else ("confirmed",)
                 return
         raise Surprise("no room was to be had")
@@ -65,7 +65,8 @@ class Person:
         first = kochi_day(0 if today else self.wire.chance.randint(*NIGHTS_AHEAD))
         return StayDates(first, first + timedelta(days=1 if today else self.wire.chance.randint(1, 3)))
 
-    def _became(self, asking: Asking) -> bool:
+    def became(self, asking: Asking) -> bool:
+        """Whether the booking was made; it is known from now on."""
         if not asking.granted:
             return False
         self.life.reference = asking.body["reference"]

@@ -51,7 +51,7 @@ class Written:
         payments: dict[str, list[int]] = defaultdict(list)
         for row in looked(db, "SELECT reference, key, seq FROM command_keys"):
             keys[row.reference][row.key] = row.seq
-        for row in looked(db, "SELECT reference, amount_minor FROM payments"):
+        for row in looked(db, "SELECT reference, amount_minor FROM payments WHERE how = 'desk'"):
             payments[row.reference].append(row.amount_minor)
         noted = looked(db, "SELECT reference, count(*) AS many FROM booking_notes GROUP BY reference")
         return cls(bookings, events, keys, payments, {row.reference: row.many for row in noted})

@@ -16,7 +16,7 @@ from config.settings import DEMO_SECRET
 from messages.converter import data_converter
 from tests.houses import plain
 from tests.whole import audit
-from tests.whole.storm import lives, promises
+from tests.whole.storm import lives, payers, promises
 from tests.whole.storm.clients import GivesUp, Wire
 from tests.whole.storm.killer import Killer, Prey
 from tests.whole.storm.ledger import Life, Tally
@@ -42,6 +42,7 @@ class Size:
     mean_seconds: float
     settle_seconds: float
     kills_up: bool
+    paths: tuple[Callable[[lives.Person], Awaitable[None]], ...] = lives.PATHS
 
 
 @dataclass
@@ -53,6 +54,7 @@ class Outcome:
     rows: list[str] = field(default_factory=list)
     letters: list[str] = field(default_factory=list)
     workflows: list[str] = field(default_factory=list)
+    ledgers: list[str] = field(default_factory=list)
     careful: list[str] = field(default_factory=list)
     careless: list[str] = field(default_factory=list)
     left: list[int] = field(default_factory=list)
@@ -126,8 +128,8 @@ class _Storm:
     async def _careful(self, wire: Wire, desk: str) -> None:
         """So many lives, some of them at a time, spread over the whole storm."""
         turn = asyncio.Semaphore(max(LEAST_AT_ONCE, self._size.bookings // BOOKINGS_A_TURN))
-        paths = list(lives.PATHS)
-        if self._size.bookings >= LEAST_FOR_OPTIONS:
+        paths = list(self._size.paths)
+        if self._size.bookings >= LEAST_FOR_OPTIONS and self._size.paths == lives.PATHS:
             paths.append(lives.runs_out)
         pace = 0.8 * self._size.kills * self._size.mean_seconds / self._size.bookings
         begun: list[asyncio.Task[None]] = []
@@ -168,12 +170,13 @@ class _Storm:
         """Waits until every careful life is where it should end, then looks at everything."""
         with psycopg.connect(plain(owner_url(self._prey.home / "postgres", SUPERUSER)), autocommit=True) as db:
             give_up_at = time.monotonic() + self._size.settle_seconds
-            while self._unsettled(db) and time.monotonic() < give_up_at:
+            while (self._unsettled(db) or payers.unsettled(db)) and time.monotonic() < give_up_at:
                 await asyncio.sleep(1)
             port = self._prey.stack.environment["HOLDFAST_TEMPORAL_PORT"]
             client = await Client.connect(f"127.0.0.1:{port}", data_converter=data_converter(DEMO_SECRET))
             outcome.workflows = await audit.workflows(client, db, seconds=ENDING_SECONDS)
             outcome.rows = audit.rows(db)
+            outcome.ledgers = payers.ledgers(db, self._prey.stack.address("HOLDFAST_STRIPE_DOUBLE_PORT"))
             written = promises.Written.read(db)
             outcome.letters = audit.letters(db, self._prey.home / "mail.db")
         for life in self._tally.lives:
