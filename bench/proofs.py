@@ -100,4 +100,10 @@ PROOFS = (
         "tests/whole/test_any_call.py",
         {"HOLDFAST_PROOF_CALLS": "300"},
     ),
+    Proof(
+        "webhook-orders",
+        "Six webhooks of one payment, in all 720 orders, twice, before their booking and 72 h late: one same end.",
+        "tests/story/money/test_webhook_orders.py",
+        {"HOLDFAST_PROOF_ORDERS": "720"},
+    ),
 )

@@ -1,6 +1,7 @@
 """Stories with money: the real workers, the real client, and the payment provider's double over HTTP."""
 
 from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from store.session import Database
 from tests.doubles.stripe_running import KEY, StripeDouble, running_stripe
 from tests.story.conftest import CACHED
 from tests.story.money.payer import Payer
+from tests.story.money.postroom import PostRoom, opened_post_room
 from tests.story.world import SECRET, House
 from worker.build import bookings_worker
 from worker.payments import payments_worker
@@ -33,18 +35,41 @@ def stripe_double(stripe_server: StripeDouble) -> StripeDouble:
     return stripe_server
 
 
-@pytest.fixture
-async def till(client: Client, app_url: str, stripe_double: StripeDouble) -> AsyncIterator[None]:
-    """The workers of bookings and of payments."""
-    settings = Settings(stripe_api_key=SecretStr(KEY), stripe_api_base=stripe_double.address)
+@asynccontextmanager
+async def working(client: Client, app_url: str, double: StripeDouble, *, strict: bool) -> AsyncIterator[None]:
+    """The workers of bookings and of payments. strict: as in worker.build.runner."""
+    settings = Settings(stripe_api_key=SecretStr(KEY), stripe_api_base=double.address)
     database = Database(app_url, pool_size=6)
     await database.open()
     async with (
-        bookings_worker(client, database, SECRET, versioned=False, strict=True, cached=CACHED),
+        bookings_worker(client, database, SECRET, versioned=False, strict=strict, cached=CACHED),
         payments_worker(client, database, settings, versioned=False),
     ):
         yield
     await database.close()
+
+
+@pytest.fixture
+async def till(client: Client, app_url: str, stripe_double: StripeDouble) -> AsyncIterator[None]:
+    """The workers of bookings and of payments."""
+    async with working(client, app_url, stripe_double, strict=True):
+        yield
+
+
+@pytest.fixture
+async def trusting_till(client: Client, app_url: str, stripe_double: StripeDouble) -> AsyncIterator[None]:
+    """The same as the running system has them: stories use this process's own modules, so that rules can be removed."""
+    async with working(client, app_url, stripe_double, strict=False):
+        yield
+
+
+@pytest.fixture
+async def post_room(
+    client: Client, app_url: str, ops_url: str, owner_url: str, stripe_double: StripeDouble
+) -> AsyncIterator[PostRoom]:
+    """The API's door for events, and the porter."""
+    async with opened_post_room(app_url, ops_url, owner_url, client, stripe_double) as room:
+        yield room
 
 
 @pytest.fixture
