@@ -106,4 +106,10 @@ PROOFS = (
         "tests/story/money/test_webhook_orders.py",
         {"HOLDFAST_PROOF_ORDERS": "720"},
     ),
+    Proof(
+        "tampering",
+        "Whatever is sent to the API, to the provider's page or as a webhook: what is charged is what was quoted.",
+        "tests/story/money/test_tampering.py",
+        {"HOLDFAST_PROOF_TAMPERING": "2000"},
+    ),
 )
