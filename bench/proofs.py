@@ -112,4 +112,10 @@ PROOFS = (
         "tests/story/money/test_tampering.py",
         {"HOLDFAST_PROOF_TAMPERING": "2000"},
     ),
+    Proof(
+        "no-secret-kept",
+        "No card number, client secret, key or webhook secret is in the database, the logs or a history.",
+        "tests/story/money/test_no_secret_is_kept.py",
+        {"HOLDFAST_PROOF_SECRETS": "40"},
+    ),
 )

@@ -26,7 +26,7 @@ API = "/api/v1"
 PASSWORD = "holdfast-demo"
 HOTEL, ELSEWHERE = "hudson", "ribeira"
 DECLINED = "4000000000000002"
-REFUSED = frozenset({400, 401, 403, 404, 409, 422})
+REFUSED = frozenset({400, 401, 403, 404, 409, 413, 422})
 Body = dict[str, Any]
 CHEAP: tuple[Body, ...] = (
     {"amount": 1}, {"amount_minor": 1}, {"currency": "JPY"}, {"total": {"amount_minor": 1, "currency": "USD"}},
@@ -248,7 +248,8 @@ async def old_offer(self: Tamperer, case: Case) -> str:
 
 async def other_quantity(self: Tamperer, case: Case) -> str:
     """No room, very many, or something that is none."""
-    offers: list[Any] = self.chance.choice([[], case.body["offers"] * 500, [None], [{}], [-1], {"0": "x"}])
+    wrong: list[Any] = [[], case.body["offers"] * 500, [None], [{}], [-1], {"0": "x"}]
+    offers: Any = self.chance.choice(wrong)
     return refused(await self.open({**case.body, "offers": offers}))
 
 
