@@ -21,6 +21,7 @@ from api.routes import (
     bookings,
     changes,
     codec,
+    connect,
     desk,
     desk_bookings,
     desk_changes,
@@ -53,6 +54,7 @@ _ROUTERS = (
     guest_links.asking, guest_links.confirming, auth.logins, auth.logged_in,
     desk_bookings.desk_bookings, desk.desk, desk_changes.desk_changes,
     changes.staff_changes, people.people, files.files, guest_links.printing, notice_routes.notices, admin.admin,
+    connect.connect,
     payment_routes.guest_payments, payment_routes.desk_payments, payment_routes.provider_webhooks,
     webhook_routes.webhooks, platform.platform, codec.codec, pages,
 )  # fmt: skip

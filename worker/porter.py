@@ -22,12 +22,15 @@ from store.hints import Waiting
 from store.listening import again_and_again, listening
 from store.repairs import find_booking
 from store.session import Database, DatabaseAway
+from store.stripe_accounts import owner_of_account
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncConnection
 
 GATHER_SECONDS = 1.0
 LOOK_SECONDS = 30.0
+# What is told of a hotel's own account, and of no booking.
+ABOUT_ACCOUNTS = "account."
 
 log = structlog.get_logger("worker.porter")
 
@@ -85,6 +88,10 @@ class Porter:
         now = self._clock()
         async with self._database.public() as tx:
             due = await hints.due_hints(tx, now)
+            for hint in due:
+                if hint.event_type.startswith(ABOUT_ACCOUNTS):
+                    told = await self._told_of_account(hint)
+                    await hints.settle(tx, [hint.event_id], "told" if told else "ignored", now)
             for reference, about in (await self._sorted(due)).items():
                 if reference and await self._told(reference, about):
                     await hints.settle(tx, [one.event_id for one in about], "told", now)
@@ -97,6 +104,8 @@ class Porter:
         """The hints by booking; those of nobody we know under an empty reference."""
         sorted_: dict[str, list[Waiting]] = defaultdict(list)
         for hint in due:
+            if hint.event_type.startswith(ABOUT_ACCOUNTS):
+                continue
             known = hint
             if not hint.reference or not (hint.payment or hint.refund):
                 async with self._operations.public() as tx:
@@ -119,6 +128,15 @@ class Porter:
         refunds = tuple(sorted({one.refund for one in about if one.refund}))
         if payments or refunds:
             await self._engine_room.tell_of_money(reference, booking.card, MoneyHint(payments, refunds))
+        return True
+
+    async def _told_of_account(self, hint: Waiting) -> bool:
+        """Lets the hotel's account be looked at; False where it is no hotel's."""
+        async with self._operations.public() as tx:
+            hotel = await owner_of_account(tx, hint.account or hint.object_id)
+        if hotel is None:
+            return False
+        await self._engine_room.look_at_account(hotel.hotel_id, hotel.slug, hotel.country, hint.event_id)
         return True
 
     async def _put_off(self, tx: "AsyncConnection", hint: Waiting, now: datetime) -> None:

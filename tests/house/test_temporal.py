@@ -38,6 +38,7 @@ BookingWorkflow: BookingStart -> BookingEnd
     update reinstate: Reinstate -> Answer
     update take_payment: TakePayment -> Answer
     update waive_fee: WaiveFee -> Answer
+ConnectWorkflow: AccountWish -> AccountTold
 NoticesWorkflow: NoticesStart -> NoticesEnd
     signal ring: Ring
 """
@@ -46,7 +47,10 @@ carry_out: ProviderOrder -> Seen
 claim_notices: ClaimNotices -> ClaimedNotices
 hold_notices: NoticeBatch -> None
 load_booking: Resume -> Booking | None
+look_at_account: AccountWish -> AccountTold
 look_up_notices: NoticeBatch -> BatchReport
+make_account_page: AccountWish -> AccountTold
+open_account: AccountWish -> AccountTold
 open_booking: OpenBooking -> OpeningDone
 send_notices: NoticeBatch -> BatchReport
 take_step: TakeStep -> StepTaken
