@@ -58,16 +58,6 @@ async def office(
     trusting_till: None, post_room: PostRoom, owner_url: str, stripe_double: StripeDouble
 ) -> AsyncIterator[Office]:
     """The office in New York, whose hotel has no account yet, and has none afterwards."""
-    stripe_double.forget()
-    yield await office_of(post_room, HOTEL)
-    without_accounts(owner_url)
-
-
-def without_accounts(owner_url: str) -> None:
-    """Every hotel is charged on the platform's account, as at first."""
-    with connect(owner_url) as db:
-        db.execute("DELETE FROM stripe_accounts")
-        db.execute("DELETE FROM provider_calls WHERE reference IS NULL")
     without_accounts(owner_url)
     stripe_double.forget()
     yield await office_of(post_room, HOTEL)
@@ -76,9 +66,6 @@ def without_accounts(owner_url: str) -> None:
 
 def without_accounts(owner_url: str) -> None:
     """Every hotel is charged on the platform's account, as at first."""
-    with connect(owner_url) as db:
-        db.execute("DELETE FROM stripe_accounts")
-        db.execute("DELETE FROM provider_calls WHERE reference IS NULL")
     with connect(owner_url) as db:
         db.execute("DELETE FROM stripe_accounts")
         db.execute("DELETE FROM provider_calls WHERE reference IS NULL")

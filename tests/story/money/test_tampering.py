@@ -19,9 +19,10 @@ from domain.payments import PayState
 from messages import offers
 from messages.payments import ProviderOrder, Seen
 from tests.doubles.stripe_running import VISA, StripeDouble
-from tests.story.money import tamperer
+from tests.story.money import tamperings
 from tests.story.money.postroom import PostRoom
-from tests.story.money.tamperer import BEFORE, ELSEWHERE, PAID, UNPAID, Case, Tamperer, Way
+from tests.story.money.tamperer import ELSEWHERE, Case, Tamperer
+from tests.story.money.tamperings import BEFORE, PAID, UNPAID, Way
 
 TRIES = int(os.environ.get("HOLDFAST_PROOF_TAMPERING", "40"))
 SEED = os.environ.get("HOLDFAST_PROOF_SEED", "20270310")
@@ -108,7 +109,7 @@ async def test_without_the_offers_signature_a_forged_price_is_charged(
 
     case = await tries.found()
     monkeypatch.setattr(offers, "_serializer", lambda secret: Trusting(secret, salt="offer", serializer=offers._AsItIs))
-    answer = await tries.open(tamperer.with_offer(case, tamperer.forged(case)))
+    answer = await tries.open(tamperings.with_offer(case, tamperings.forged(case)))
     assert answer.status_code == 201, answer.text
     case.booked = answer.json()
     await tries.begin(case)
@@ -128,8 +129,8 @@ async def test_a_booking_that_believes_a_webhook_is_confirmed_for_nothing(
 
     case = await tries.found()
     await tries.book(case)
-    assert await tamperer.webhook_that_lies(tries, case) == ""
+    assert await tamperings.webhook_that_lies(tries, case) == ""
     monkeypatch.setattr(PaymentActivities, "_look", believed)
-    assert await tamperer.webhook_that_lies(tries, case) == "noted, confirmed"
+    assert await tamperings.webhook_that_lies(tries, case) == "noted, confirmed"
     with pytest.raises(AssertionError):
         await is_as_quoted(tries, case)
