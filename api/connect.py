@@ -36,6 +36,9 @@ async def open_account(house: House, desk: AtDesk) -> AccountBody:
 async def account_page(house: House, desk: AtDesk) -> AccountPage:
     """A page of the provider's, for one visit. Errors: 409 account_missing, account_refused; 503."""
     hotel = await _hotel(house, desk)
+    async with house.database.hotel(desk.hotel_id) as tx:
+        if await read_account(tx, desk.hotel_id) is None:
+            raise _missing()
     wish = AccountWish(hotel.id, hotel.slug, hotel.country, LINK, secrets.token_hex(8))
     told = await house.front_desk.ask_of_account(wish)
     _check(told)

@@ -21,6 +21,7 @@ from temporalio.service import RPCError, RPCStatusCode
 from messages.bookings import BookingStart, Resume
 from messages.cards import Card, search_attributes, static_details, summary
 from messages.connect import CONNECT_WORKFLOW, LOOK, AccountWish, connect_id
+from messages.disputes import DISPUTE_WORKFLOW, LookAtDispute, dispute_workflow_id
 from messages.names import (
     BOOKING_STATUS,
     BOOKING_WORKFLOW,
@@ -179,6 +180,17 @@ class EngineRoom:
                 CONNECT_WORKFLOW,
                 AccountWish(hotel_id, slug, country, LOOK),
                 id=connect_id(slug, event_id),
+                task_queue=PAYMENTS_QUEUE,
+                id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
+            )
+
+    async def look_at_dispute(self, wish: LookAtDispute, event_id: str) -> None:
+        """Lets a dispute be looked at at the payment provider; the same event asks once."""
+        with suppress(WorkflowAlreadyStartedError):
+            await self._client.start_workflow(
+                DISPUTE_WORKFLOW,
+                wish,
+                id=dispute_workflow_id(event_id),
                 task_queue=PAYMENTS_QUEUE,
                 id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
             )

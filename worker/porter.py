@@ -16,6 +16,7 @@ import structlog
 from temporalio.service import RPCError
 
 from gateways.engine_room import EngineRoom
+from messages.disputes import LookAtDispute
 from messages.payments import HINTS_CHANNEL, MoneyHint
 from store import hints
 from store.hints import Waiting
@@ -31,6 +32,7 @@ GATHER_SECONDS = 1.0
 LOOK_SECONDS = 30.0
 # What is told of a hotel's own account, and of no booking.
 ABOUT_ACCOUNTS = "account."
+ABOUT_DISPUTES = ("charge.dispute.", "radar.early_fraud_warning.")
 
 log = structlog.get_logger("worker.porter")
 
@@ -124,6 +126,10 @@ class Porter:
             booking = await find_booking(tx, reference)
         if booking is None:
             return False
+        for one in about:
+            if one.event_type.startswith(ABOUT_DISPUTES) and one.payment:
+                wish = LookAtDispute(booking.card.hotel_id, reference, one.payment, one.object_id)
+                await self._engine_room.look_at_dispute(wish, one.event_id)
         payments = tuple(sorted({one.payment for one in about if one.payment}))
         refunds = tuple(sorted({one.refund for one in about if one.refund}))
         if payments or refunds:
@@ -140,7 +146,9 @@ class Porter:
         return True
 
     async def _put_off(self, tx: "AsyncConnection", hint: Waiting, now: datetime) -> None:
-        if not hint.event_type.startswith(("payment_intent.", "checkout.", "charge.", "refund.", "setup_intent.")):
+        if not hint.event_type.startswith(
+            ("payment_intent.", "checkout.", "charge.", "refund.", "setup_intent.", "radar.")
+        ):
             await hints.settle(tx, [hint.event_id], "ignored", now)
             return
         if not await hints.put_off(tx, hint, now):

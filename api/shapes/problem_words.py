@@ -64,6 +64,8 @@ PROBLEMS: dict[str, Words] = {
     "payment_refused": Words(422, "The payment provider does not take this payment (amount_too_small)."),
     "payment_provider_away": Words(503, "The payment provider does not answer at present; the room is kept for you."),
     "payment_changing": Words(503, "The payment is being settled at this moment; look at the booking again."),
+    "span_backwards": Words(422, "A report ends on the day it begins, or later.", "to"),
+    "span_too_long": Words(422, "A report is about 366 days at most.", "to", {"most_days": 366}),
     "connect_unsupported_country": Words(
         422, "The platform is in PT, from where no money can be transferred to an account in JP."
     ),

@@ -39,6 +39,7 @@ BookingWorkflow: BookingStart -> BookingEnd
     update take_payment: TakePayment -> Answer
     update waive_fee: WaiveFee -> Answer
 ConnectWorkflow: AccountWish -> AccountTold
+DisputeWorkflow: LookAtDispute -> DisputeTold
 NoticesWorkflow: NoticesStart -> NoticesEnd
     signal ring: Ring
 """
@@ -48,6 +49,7 @@ claim_notices: ClaimNotices -> ClaimedNotices
 hold_notices: NoticeBatch -> None
 load_booking: Resume -> Booking | None
 look_at_account: AccountWish -> AccountTold
+look_at_dispute: LookAtDispute -> DisputeTold
 look_up_notices: NoticeBatch -> BatchReport
 make_account_page: AccountWish -> AccountTold
 open_account: AccountWish -> AccountTold
