@@ -17,7 +17,7 @@ _FORMULAS = ("=", "+", "-", "@", "\t", "\r")
 
 
 async def commission_report(house: House, desk: AtDesk, first: date, last: date) -> CommissionReport:
-    """Totals of bookings that depart from `first` to `last`, both included. Errors: 422 span_backwards, span_too_long."""
+    """Totals of bookings that depart from `first` to `last`, included. Errors: 422 span_backwards, span_too_long."""
     if last < first:
         raise rule("span_backwards", "A report ends on the day it begins, or later.", "to")
     if (last - first).days >= MOST_DAYS:

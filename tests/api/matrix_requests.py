@@ -113,6 +113,7 @@ REQUESTS: dict[str, Asks] = {
     "list_attention": Asks(),
     "close_attention": _json(reason=REASON),
     "resend_notice": _json(),
+    "get_dispute_pack": Asks(),
     "get_commission": Asks(params={"from": "2027-01-01", "to": "2027-01-31"}),
     "get_commission_csv": Asks(params={"from": "2027-01-01", "to": "2027-01-31"}),
     "get_payment_account": Asks(),

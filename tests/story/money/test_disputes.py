@@ -1,7 +1,8 @@
-"""A guest's bank takes money back: the hotel is told with amount, reason and date, and has everything to answer with."""
+"""A guest's bank takes money back: the hotel hears amount, reason and date, and has all it needs to answer."""
 
 import asyncio
 from collections.abc import Callable
+from random import Random
 from typing import Any
 
 from domain.stay import StayDates
@@ -123,8 +124,6 @@ async def test_the_pack_has_terms_prices_letters_and_the_story(
     trusting_till: None, post_room: PostRoom, stripe_double: StripeDouble, owner_url: str
 ) -> None:
     """Through the API, of a booking at the house in New York, for its managers only."""
-    from random import Random
-
     with connect(owner_url) as db:
         db.execute("DELETE FROM stripe_accounts")
     tries = Tamperer(post_room, stripe_double, Random(1))  # noqa: S311 - nothing is drawn here.
