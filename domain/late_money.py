@@ -1,4 +1,4 @@
-"""Money for a booking that had expired before it came. Rules in words: docs/rules/late-money.md."""
+"""Money for a booking that had expired before it came. Rules in words: docs/rules/late_money.md."""
 
 from dataclasses import replace
 
@@ -57,5 +57,5 @@ def _held_again(booking: Booking, act: Act) -> Booking:
         cancellation_reason="",
         moves=tuple(move for move in booking.moves if move.key not in OF_THE_ANSWER),
         fired=tuple(key for key in booking.fired if key not in OF_THE_ANSWER),
-        purse=replace(booking.purse, watch_until=None),
+        purse=replace(booking.purse, watch_until=None, watched=False),
     )

@@ -1,6 +1,6 @@
 """What the provider's answers come to: each one pure step, or none where nothing is new.
 
-Rules in words: docs/rules/payments.md; for bookings that have ended docs/rules/late-money.md. An answer tells how a
+Rules in words: docs/rules/payments.md; for bookings that have ended docs/rules/late_money.md. An answer tells how a
 payment is now, so it may come twice, late or after a newer one: a payment never goes back.
 """
 
@@ -11,9 +11,9 @@ from domain.answers import Look, answered, unanswered
 from domain.booking import GONE, Booking, Status, with_purse
 from domain.late_money import late_payment
 from domain.obligations import first_payment
-from domain.payments import HeldOver, How, Payment, PayState, Seen, Verb
+from domain.payments import HeldOver, How, Payment, PayState, Purse, Seen, Verb
 from domain.refunding import refund_told
-from domain.securing import WATCH, held_again, requested, secured, unpaid
+from domain.securing import held_again, requested, secured, unpaid
 from domain.settling import is_second, refunding, surplus_minor
 from domain.steps import Act, NoticeWish, Step, make_step
 
@@ -54,7 +54,7 @@ def payment_told(booking: Booking, look: Look, seen: Seen, act: Act, *, retake: 
     if seen.trouble:
         return _refused(booking, base, look, payment, seen, act)
     fresh = _moved(payment, seen, checked=look.checked)
-    purse = base.purse.with_payment(fresh)
+    purse = _without_moot_orders(base.purse.with_payment(fresh), fresh)
     purse = replace(
         purse, customer_id=seen.customer_id or purse.customer_id, method_id=seen.method_id or purse.method_id
     )
@@ -67,6 +67,14 @@ def payment_told(booking: Booking, look: Look, seen: Seen, act: Act, *, retake: 
         told = f"Payment {fresh.number} came with another amount or currency than was asked for."
         return make_step(booking, replace(after, attention=told), "payment_differs", act, difference=_facts(fresh))
     return _came(booking, after, fresh, act, retake=retake)
+
+
+def _without_moot_orders(purse: Purse, payment: Payment) -> Purse:
+    """What is at its end needs no closing any more."""
+    if payment.state.open:
+        return purse
+    left = tuple(one for one in purse.orders if one.payment != payment.number or one.verb is not Verb.CLOSE)
+    return replace(purse, orders=left)
 
 
 def _moved(payment: Payment, seen: Seen, *, checked: bool) -> Payment:
@@ -109,9 +117,6 @@ def _no_news(booking: Booking, after: Booking, look: Look, payment: Payment, see
     over = after.purse.held_over
     if over is not None and booking.status is Status.HELD and payment.state.open and not after.purse.orders:
         after = _kept_over(after, over, payment, seen, act)
-    elif after.status in GONE and payment.state.open and not after.purse.orders and after.purse.watch_until is None:
-        # It can't be ended while the provider is at it; what comes of it is looked for.
-        after = replace(after, purse=replace(after.purse, watch_until=act.now + WATCH))
     if payment.disputed and not _was_disputed(booking, payment):
         after = replace(after, attention=f"The guest disputes payment {payment.number} with the card's bank.")
         return make_step(booking, after, "payment_disputed", act, difference=_facts(payment))
@@ -176,9 +181,25 @@ def _came(booking: Booking, after: Booking, payment: Payment, act: Act, *, retak
         case Status.EXPIRED:
             return late_payment(booking, after, payment, act, retake=retake)
         case status if status in GONE:
-            return make_step(booking, after, _word(payment), act, difference=_facts(payment))
+            told_of = _fee_letter(payment)
+            return make_step(booking, after, _word(payment), act, difference=_facts(payment), notices=told_of)
         case _:
             return _came_to_a_firm_one(booking, after, payment, act)
+
+
+def _fee_letter(payment: Payment) -> tuple[NoticeWish, ...]:
+    """What is told of a fee after the end: that it was paid, or that the guest has to do something."""
+    if payment.purpose != "fee":
+        return ()
+    match payment.state:
+        case PayState.CAPTURED:
+            return (NoticeWish("payment_received", "guest", data={"payment": payment.number}),)
+        case PayState.NEEDS_GUEST if payment.how is How.OFF_SESSION:
+            return (NoticeWish("payment_authenticate", "guest"),)
+        case PayState.DECLINED if payment.how is How.OFF_SESSION:
+            return (NoticeWish("payment_failed", "guest"),)
+        case _:
+            return ()
 
 
 def _word(payment: Payment) -> str:

@@ -18,6 +18,8 @@ INSERT INTO nightly_lines (hotel_id, reference, stay, line, night, kind, code, n
 VALUES ({h}, '{r}', 1, 1, '2027-02-01', 'room', 'ROOM', 'Room', 100);
 INSERT INTO payments (hotel_id, reference, number, method, amount_minor, currency, received_at, business_date)
 VALUES ({h}, '{r}', 1, 'cash', 100, 'INR', '2027-02-01Z', '2027-02-01');
+INSERT INTO refunds (hotel_id, reference, number, payment, amount_minor, state, cause, asked_at, told_at, business_date)
+VALUES ({h}, '{r}', 1, 1, 50, 'wanted', 'desk', '2027-02-01Z', '2027-02-01Z', '2027-02-01');
 INSERT INTO booking_events (hotel_id, reference, seq, step_id, happened_at, actor_kind, channel, what, status_after,
     policy_version)
 VALUES ({h}, '{r}', 1, 'step', '2027-01-01Z', 'guest', 'web', 'asked', 'pending', 1);
@@ -50,4 +52,20 @@ VALUES ({h}, '{h}.{r}.deposit.1.begin.1', '{r}', 'checkout.sessions.create', 'ha
 INSERT INTO disputes (hotel_id, dispute_id, reference, payment, kind, amount_minor, currency, reason, status, seen_at)
 VALUES ({h}, 'du_{h}', '{r}', 1, 'dispute', 100, 'INR', 'fraudulent', 'needs_response', '2027-01-01Z');
 INSERT INTO stripe_accounts (hotel_id, account_id, country, checked_at) VALUES ({h}, 'acct_{h}', 'IN', '2027-01-01Z');
+INSERT INTO tax_codes (hotel_id, code, valid_from, name, percent) VALUES ({h}, 'X', '2020-01-01', 'Tax', 10);
+INSERT INTO folios (hotel_id, reference, folio, kind, opened_at) VALUES ({h}, '{r}', 1, 'guest', '2027-01-01Z');
+INSERT INTO folio_lines (hotel_id, reference, number, folio, kind, code, name, amount_minor, net_minor, tax_minor, line,
+    revision, business_date, posted_at, actor_kind)
+VALUES ({h}, '{r}', 1, 1, 'extra', 'TEA', 'Tea', 100, 100, 0, 1, 1, '2027-02-01', '2027-02-01Z', 'staff');
+INSERT INTO cash_drawers (hotel_id, drawer, staff_id, currency, float_minor, opened_at)
+VALUES ({h}, 1, 1, 'INR', 0, '2027-02-01Z');
+INSERT INTO cash_movements (hotel_id, drawer, number, kind, amount_minor, reference, payment, moved_at)
+VALUES ({h}, 1, 1, 'payment', 100, '{r}', 1, '2027-02-01Z');
+INSERT INTO invoice_series (hotel_id, series, next_no, last_issued_on) VALUES ({h}, 'INV-2027', 2, '2027-02-01');
+INSERT INTO invoices (hotel_id, series, no, kind, reference, folio, cause_key, issued_on, issued_at, currency,
+    total_minor, document)
+VALUES ({h}, 'INV-2027', 1, 'invoice', '{r}', 1, 'cause', '2027-02-01', '2027-02-01Z', 'INR', 100, '{{}}');
+INSERT INTO invoice_lines (hotel_id, reference, number, turn, series, no) VALUES ({h}, '{r}', 1, 1, 'INV-2027', 1);
+INSERT INTO invoice_prints (hotel_id, series, no, sha256, size_bytes, made_at)
+VALUES ({h}, 'INV-2027', 1, repeat('0', 64), 1, '2027-02-01Z');
 """

@@ -37,7 +37,7 @@ def stripe_double(stripe_server: StripeDouble) -> StripeDouble:
 
 @asynccontextmanager
 async def working(client: Client, app_url: str, double: StripeDouble, *, strict: bool) -> AsyncIterator[None]:
-    """The workers of bookings and of payments. strict: as in worker.build.runner."""
+    """The workers of bookings and of payments until the block ends."""
     settings = Settings(stripe_api_key=SecretStr(KEY), stripe_api_base=double.address)
     database = Database(app_url, pool_size=6)
     await database.open()
@@ -51,14 +51,14 @@ async def working(client: Client, app_url: str, double: StripeDouble, *, strict:
 
 @pytest.fixture
 async def till(client: Client, app_url: str, stripe_double: StripeDouble) -> AsyncIterator[None]:
-    """The workers of bookings and of payments."""
+    """The workers as the stories' tests have them: in the sandbox."""
     async with working(client, app_url, stripe_double, strict=True):
         yield
 
 
 @pytest.fixture
 async def trusting_till(client: Client, app_url: str, stripe_double: StripeDouble) -> AsyncIterator[None]:
-    """The same as the running system has them: stories use this process's own modules, so that rules can be removed."""
+    """The workers as the running system has them: they use this process's own modules, so rules can be changed."""
     async with working(client, app_url, stripe_double, strict=False):
         yield
 
@@ -70,6 +70,14 @@ async def post_room(
     """The API's door for events, and the porter."""
     async with opened_post_room(app_url, ops_url, owner_url, client, stripe_double) as room:
         yield room
+
+
+@pytest.fixture
+def pays_trustingly(
+    trusting_till: None, client: Client, owner_url: str, stripe_double: StripeDouble
+) -> Callable[[House, StayDates], Payer]:
+    """As `pays`, with the trusting workers."""
+    return lambda house, dates: Payer(client, owner_url, house, dates, stripe=stripe_double)
 
 
 @pytest.fixture
