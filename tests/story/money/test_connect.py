@@ -199,12 +199,12 @@ async def test_a_charge_goes_to_the_hotel_and_a_refund_comes_back_from_it(
     await life.comes_to("confirmed")
     v1 = stripe_double.sdk.v1
     (transfer,) = v1.transfers.list({"destination": account}).data
-    charge = v1.charges.retrieve(transfer.source_transaction)
-    fee = v1.application_fees.retrieve(charge.application_fee)
+    charge = v1.charges.retrieve(str(transfer.source_transaction))
+    fee = v1.application_fees.retrieve(str(charge.application_fee))
     assert (transfer.amount, fee.amount, fee.amount_refunded, charge.on_behalf_of) == (20_000, 500, 0, account)
     await life.give_back(10_000)
     await life.settles()
     (transfer,) = v1.transfers.list({"destination": account}).data
-    fee = v1.application_fees.retrieve(charge.application_fee)
+    fee = v1.application_fees.retrieve(str(charge.application_fee))
     assert (transfer.amount_reversed, fee.amount_refunded) == (10_000, 250 if refund_fee else 0)
     assert life.taken() == (20_000, 10_000)
