@@ -22,6 +22,7 @@ from api.routes import (
     bookings,
     changes,
     codec,
+    connect,
     desk,
     desk_bookings,
     desk_changes,
@@ -32,6 +33,7 @@ from api.routes import (
     papers,
     people,
     platform,
+    reports,
 )
 from api.routes import notices as notice_routes
 from api.routes import payments as payment_routes
@@ -57,6 +59,7 @@ _ROUTERS = (
     guest_links.asking, guest_links.confirming, auth.logins, auth.logged_in,
     desk_bookings.desk_bookings, desk.desk, desk_changes.desk_changes,
     changes.staff_changes, people.people, files.files, guest_links.printing, notice_routes.notices, admin.admin,
+    connect.connect, reports.reports,
     payment_routes.guest_payments, payment_routes.desk_payments, payment_routes.provider_webhooks,
     folio.folio, papers.desk_papers, papers.guest_papers,
     webhook_routes.webhooks, platform.platform, codec.codec, pages, pay_pages,

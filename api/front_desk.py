@@ -17,6 +17,7 @@ from temporalio.api.workflowservice.v1 import DescribeTaskQueueRequest, Describe
 from temporalio.client import (
     Client,
     WithStartWorkflowOperation,
+    WorkflowFailureError,
     WorkflowUpdateFailedError,
     WorkflowUpdateRPCTimeoutOrCancelledError,
 )
@@ -40,8 +41,10 @@ from messages.bookings import (
     Rezone,
 )
 from messages.cards import Card, search_attributes, static_details, summary
+from messages.connect import CONNECT_WORKFLOW, AccountTold, AccountWish, connect_id
 from messages.converter import data_converter
 from messages.names import BOOKING_WORKFLOW, BOOKINGS_QUEUE, workflow_id
+from messages.payments import PAYMENTS_QUEUE
 from store.to_the_end import ToTheEnd
 
 Asked = TypeVar("Asked")
@@ -166,6 +169,26 @@ class FrontDesk:
                     static_details=static_details(self._base_url, reference),
                 )
         except (TimeoutError, RPCError) as late:
+            raise _late() from late
+        except RuntimeError as trouble:
+            if _UNREACHED not in str(trouble):
+                raise
+            raise _late() from trouble
+
+    async def ask_of_account(self, wish: AccountWish) -> AccountTold:
+        """What comes of a wish about a hotel's account at the payment provider. Errors: 503 not_answered_in_time."""
+        client = self._connected()
+        try:
+            async with asyncio.timeout(DEADLINE_SECONDS):
+                return await client.execute_workflow(
+                    CONNECT_WORKFLOW,
+                    wish,
+                    id=connect_id(wish.hotel_slug, wish.once),
+                    task_queue=PAYMENTS_QUEUE,
+                    id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
+                    result_type=AccountTold,
+                )
+        except (TimeoutError, RPCError, WorkflowFailureError) as late:
             raise _late() from late
         except RuntimeError as trouble:
             if _UNREACHED not in str(trouble):

@@ -44,6 +44,8 @@ _TO_DO = {
     "workflow_missing": "Tell operations: its history in Temporal says why its story ends.",
     "step_stuck": "Tell operations, who mend what refuses the write. It then goes through by itself.",
     "move_refused": "Tell operations: the booking is begun again from its row on the newest software.",
+    "dispute": "Read the payment's proof pack, add what the desk knows, and answer the bank before it is too late.",
+    "early_fraud_warning": "Look whether the guest is who they say; giving the money back now avoids a dispute.",
     "clock_ahead": "Nothing, if this is a trial of the system. Otherwise tell operations: a machine's clock was wrong.",
 }
 _SAID = {

@@ -24,6 +24,7 @@ from api.languages import asked_language
 from api.problems import Problem, busy
 from api.shapes.bookings import CreatedBooking, NewBooking, Sleeper
 from domain.booking import Actor, Status
+from domain.connect import NOT_READY
 from domain.refusals import Refused, conflict, rule
 from domain.stay import MAX_CHILD_AGE, counted, day_text
 from domain.terms import Payment
@@ -209,6 +210,9 @@ def check_doors(house: House, wish: Wish, hotel: BeforeOpening) -> None:
     """Whether the hotel sells and the prices are promised still. Errors: 422 not_on_sale, offer_expired."""
     if not hotel.active or hotel.not_on_sale_reason:
         raise rule("not_on_sale", hotel.not_on_sale_reason or "This hotel takes no bookings at present.", "hotel")
+    # What the desk sells can be paid at the desk.
+    if hotel.payments_shut and Payment(hotel.payment).online and wish.opening.actor.kind == "guest":
+        raise rule("not_on_sale", NOT_READY, "hotel")
     now = house.clock()
     for n, offer in enumerate(wish.offers):
         check_offer_lives(offer, now, f"offers.{n}.offer_id")

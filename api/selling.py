@@ -26,6 +26,7 @@ from api.shapes.hotels import (
 )
 from api.views import API, policy_words
 from domain.clocks import business_date
+from domain.connect import NOT_READY
 from domain.obligations import payment_in_words
 from domain.quoting import MAX_CALENDAR_NIGHTS, Closed, Quote, calendar, quotes
 from domain.refusals import Refused, absent, rule
@@ -44,6 +45,7 @@ from store.hotels import (
     room_types,
 )
 from store.shelf import shelf_asked, shelf_of
+from store.stripe_accounts import payments_shut_asked
 
 _MAX_SLUG = 42
 _LISTED = "hotels"
@@ -97,13 +99,16 @@ async def availability(house: House, hotel: Hotel, dates: StayDates, party: Part
     today = business_date(now, hotel.zone, terms.audit_time)
     if dates.arrival < today:
         raise rule("arrival_past", f"The hotel's day is {day_text(today)}; arrive then or later.", "arrival")
-    shelf_rows, plan_rows = await house.database.look(
-        shelf_asked(hotel.id, dates.arrival, dates.departure), plan_policies_asked(hotel.id), hotel_id=hotel.id
+    shelf_rows, plan_rows, shut = await house.database.look(
+        shelf_asked(hotel.id, dates.arrival, dates.departure),
+        plan_policies_asked(hotel.id),
+        payments_shut_asked(hotel.id),
+        hotel_id=hotel.id,
     )
     shelf, plans = shelf_of(shelf_rows), policies_of(plan_rows)
     found, closed = quotes(shelf, dates, party, rooms, today)
-    if hotel.not_on_sale_reason:
-        reason = rule("not_on_sale", hotel.not_on_sale_reason)
+    if hotel.not_on_sale_reason or (shut and terms.payment.online):
+        reason = rule("not_on_sale", hotel.not_on_sale_reason or NOT_READY)
         closed = [Closed(room_type.code, room_type.name, None, (reason,)) for room_type in shelf.room_types]
         found = []
     sold = {quote.rate_plan_id: plans[quote.rate_plan_id].terms for quote in found}

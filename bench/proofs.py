@@ -124,4 +124,22 @@ PROOFS = (
         "tests/whole/test_any_call.py",
         {"HOLDFAST_PROOF_CALLS": "300"},
     ),
+    Proof(
+        "webhook-orders",
+        "Six webhooks of one payment, in all 720 orders, twice, before their booking and 72 h late: one same end.",
+        "tests/story/money/test_webhook_orders.py",
+        {"HOLDFAST_PROOF_ORDERS": "720"},
+    ),
+    Proof(
+        "tampering",
+        "Whatever is sent to the API, to the provider's page or as a webhook: what is charged is what was quoted.",
+        "tests/story/money/test_tampering.py",
+        {"HOLDFAST_PROOF_TAMPERING": "2000"},
+    ),
+    Proof(
+        "no-secret-kept",
+        "No card number, client secret, key or webhook secret is in the database, the logs or a history.",
+        "tests/story/money/test_no_secret_is_kept.py",
+        {"HOLDFAST_PROOF_SECRETS": "40"},
+    ),
 )

@@ -11,6 +11,7 @@ from typing import Any
 
 from cli.builds import environment_folder, folder_of, is_complete
 from cli.console import Console
+from cli.demo_account import HOTEL, NoAccount, open_demo_account
 from cli.home import Home
 from cli.parts import (
     Stack,
@@ -130,6 +131,7 @@ class _Up:
         await _together(self._open_database(), self._open_temporal(), self._open_doubles())
         await _together(self._supervisor.start(worker_part(self._stack)), self._make_current())
         await self._supervisor.start(api_part(self._stack))
+        await self._open_demo_account()
         self._tell()
         await self._see_older_builds_out()
         await asyncio.Event().wait()
@@ -173,6 +175,19 @@ class _Up:
         if report["before"] not in {"", report["current"]}:
             self._console.say(f"build {report['current']} is current now; it was {report['before']}")
         self._older = report["older"]
+
+    async def _open_demo_account(self) -> None:
+        """One house of the demo has an account of its own. A trouble here is told and ends nothing."""
+        settings = self._stack.settings
+        if not (settings.demo and self._stack.stands_in_for_stripe):
+            return
+        api, email = f"http://{settings.host}:{settings.port}", f"admin@{HOTEL}.example"
+        double = f"http://{settings.host}:{settings.stripe_double_port}"
+        try:
+            if await asyncio.to_thread(open_demo_account, api, double, email, DEMO_PASSWORD):
+                self._console.say(f"{HOTEL} is paid on an account of its own at the payment stand-in")
+        except NoAccount as trouble:
+            self._console.say(f"{HOTEL}'s own account could not be made ready ({trouble}); see docs/rules/connect.md")
 
     def _tell(self) -> None:
         settings = self._stack.settings

@@ -68,6 +68,9 @@ class Settings(BaseSettings):
     stripe_api_key: SecretStr = Field(default=SecretStr(""), validation_alias="STRIPE_API_KEY")
     stripe_publishable_key: str = Field(default="", validation_alias="STRIPE_PUBLISHABLE_KEY")
     stripe_api_base: str = Field(default="", validation_alias="STRIPE_API_BASE")
+    stripe_platform_country: str = Field(
+        default="PT", pattern=r"^[A-Z]{2}$", validation_alias="STRIPE_PLATFORM_COUNTRY"
+    )
     stripe_webhook_secrets: SecretStr = Field(default=SecretStr(""), validation_alias="STRIPE_WEBHOOK_SECRETS")
 
     def check_safe(self) -> None:

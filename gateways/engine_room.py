@@ -4,6 +4,7 @@ Temporal behind words of ours. What is asked here is never on a guest's path; ap
 """
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 
 from temporalio.api.common.v1 import WorkflowExecution
@@ -19,6 +20,8 @@ from temporalio.service import RPCError, RPCStatusCode
 
 from messages.bookings import BookingStart, Resume
 from messages.cards import Card, search_attributes, static_details, summary
+from messages.connect import CONNECT_WORKFLOW, LOOK, AccountWish, connect_id
+from messages.disputes import DISPUTE_WORKFLOW, LookAtDispute, dispute_workflow_id
 from messages.names import (
     BOOKING_STATUS,
     BOOKING_WORKFLOW,
@@ -28,7 +31,7 @@ from messages.names import (
     RENEW_SIGNAL,
     workflow_id,
 )
-from messages.payments import MoneyHint
+from messages.payments import PAYMENTS_QUEUE, MoneyHint
 
 RUNNING = f"WorkflowType = '{BOOKING_WORKFLOW}' AND ExecutionStatus = 'Running'"
 PROBLEMS = SearchAttributeKey.for_keyword_list("TemporalReportedProblems")
@@ -169,6 +172,28 @@ class EngineRoom:
             static_summary=summary(card),
             static_details=static_details(self._base_url, reference),
         )
+
+    async def look_at_account(self, hotel_id: int, slug: str, country: str, event_id: str) -> None:
+        """Lets a hotel's account be looked at at the payment provider; the same event asks once."""
+        with suppress(WorkflowAlreadyStartedError):
+            await self._client.start_workflow(
+                CONNECT_WORKFLOW,
+                AccountWish(hotel_id, slug, country, LOOK),
+                id=connect_id(slug, event_id),
+                task_queue=PAYMENTS_QUEUE,
+                id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
+            )
+
+    async def look_at_dispute(self, wish: LookAtDispute, event_id: str) -> None:
+        """Lets a dispute be looked at at the payment provider; the same event asks once."""
+        with suppress(WorkflowAlreadyStartedError):
+            await self._client.start_workflow(
+                DISPUTE_WORKFLOW,
+                wish,
+                id=dispute_workflow_id(event_id),
+                task_queue=PAYMENTS_QUEUE,
+                id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
+            )
 
     async def renew(self, reference: str) -> bool:
         """Lets a running booking go on in a fresh run on the current build; False where none runs."""

@@ -52,7 +52,7 @@ class StripeLine:
         return self._ask(lambda: _post(self._client(), what, target, dict(params), keyed))
 
     def get(self, what: str, object_id: str, now: datetime | None, expand: tuple[str, ...] = ()) -> Body:
-        """One object. what: checkout.sessions, payment_intents, setup_intents, refunds."""
+        """One object. what: one of the services below."""
         params: Any = {"expand": list(expand)} if expand else {}
         options: Any = self._options(now)
         return self._ask(lambda: _services(self._client())[what].retrieve(object_id, params=params, options=options))
@@ -126,6 +126,9 @@ def _services(client: Any) -> dict[str, Any]:
         "payment_intents": v1.payment_intents,
         "setup_intents": v1.setup_intents,
         "refunds": v1.refunds,
+        "accounts": v1.accounts,
+        "disputes": v1.disputes,
+        "radar.early_fraud_warnings": v1.radar.early_fraud_warnings,
     }
 
 
@@ -149,6 +152,10 @@ def _post(client: Any, what: str, target: str, params: Any, keyed: Options) -> A
             return client.v1.setup_intents.cancel(target, params=params, options=keyed)
         case "refunds.create":
             return client.v1.refunds.create(params=params, options=keyed)
+        case "accounts.create":
+            return client.v1.accounts.create(params=params, options=keyed)
+        case "account_links.create":
+            return client.v1.account_links.create(params=params, options=keyed)
         case _:
             raise LookupError(f"{what} is no call of ours")
 

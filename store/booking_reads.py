@@ -178,7 +178,10 @@ class Shortage:
 
 @dataclass(frozen=True)
 class BeforeOpening:
-    """What creating a booking looks at first. made: the reference and body hash of an earlier booking of this key."""
+    """What creating a booking looks at first. made: the reference and body hash of an earlier booking of this key.
+
+    payments_shut: the hotel's own account at the payment provider takes no payments.
+    """
 
     slug: str
     code: str
@@ -189,11 +192,13 @@ class BeforeOpening:
     language: str
     made: tuple[str, str] | None
     shortage: Shortage | None
+    payments_shut: bool = False
 
 
 _BEFORE_OPENING = Hot("""
 SELECT h.slug, h.code, h.active, h.not_on_sale_reason, b.reference, b.create_body_hash,
     p.terms ->> 'confirmation' = 'manual' AS manual, p.terms ->> 'payment' AS payment, h.language,
+    EXISTS (SELECT 1 FROM stripe_accounts a WHERE a.hotel_id = h.hotel_id AND NOT a.charges_enabled) AS payments_shut,
     short.room_type_id, short.room_type_name, short.night, short.left
 FROM hotels h
 JOIN policy_versions p ON p.hotel_id = h.hotel_id AND p.version = h.policy_version
@@ -242,6 +247,7 @@ async def look_before_opening(
         language=row.language,
         made=(row.reference, row.create_body_hash) if row.reference else None,
         shortage=Shortage(row.room_type_id, row.room_type_name, row.night, max(0, row.left)) if row.night else None,
+        payments_shut=row.payments_shut,
     )
 
 

@@ -46,6 +46,7 @@ class Waiting:
     refund: int
     received_at: datetime
     tries: int
+    account: str = ""
 
 
 async def keep_hint(tx: AsyncConnection, hint: Hint, now: datetime) -> bool:
@@ -54,7 +55,8 @@ async def keep_hint(tx: AsyncConnection, hint: Hint, now: datetime) -> bool:
 
 
 _DUE = text("""
-SELECT event_id, event_type, object_id, intent_id, reference, payment, refund, received_at, tries FROM provider_hints
+SELECT event_id, event_type, object_id, intent_id, reference, payment, refund, received_at, tries, account
+FROM provider_hints
 WHERE state = 'waiting' AND next_at <= :now ORDER BY next_at, event_id LIMIT :most FOR UPDATE SKIP LOCKED
 """)
 _NEXT = text("SELECT min(next_at) FROM provider_hints WHERE state = 'waiting'")

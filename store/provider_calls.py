@@ -18,7 +18,7 @@ MOST_FOUND = 100
 _COLUMNS = "key, call, target, params, state, round, first_sent_at, last_sent_at, object_id, code"
 _WRITE = text(
     "INSERT INTO provider_calls (hotel_id, key, reference, call, target, params_hash, params, state) "
-    "VALUES (:hotel_id, :key, :reference, :call, :target, :params_hash, CAST(:params AS jsonb), 'new') "
+    "VALUES (:hotel_id, :key, nullif(:reference, ''), :call, :target, :params_hash, CAST(:params AS jsonb), 'new') "
     "ON CONFLICT (hotel_id, key) DO NOTHING"
 )
 _LOCK = text(f"SELECT {_COLUMNS} FROM provider_calls WHERE hotel_id = :hotel_id AND key = :key FOR UPDATE")
@@ -54,6 +54,8 @@ class ProviderCalls:
 
     async def begin(self, hotel_id: int, reference: str, call: Call, at: datetime) -> Written:
         """Writes a call down, or finds it as it was written before; the answer is how it stood until now.
+
+        reference: the booking it is for; empty where it is about the hotel itself.
 
         Where the next move is to send it, it counts as sent at `at` from this commit on. A call that is found keeps its
         own words, whatever this one says; only what is certainly not at the provider takes the new ones.

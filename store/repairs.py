@@ -89,9 +89,11 @@ def _open(row: Any) -> OpenBooking:
     return OpenBooking(row.reference, card, row.last_instant, row.next_at, lives)
 
 
+# Items about a booking's workflow; those about money are closed by what opened them.
+TROUBLES = ["workflow_parked", "workflow_missing", "step_stuck", "clock_ahead", "move_refused"]
 _TROUBLES = text("""
 SELECT hotel_id, reference, kind FROM attention_items
-WHERE closed_at IS NULL AND notice_id IS NULL ORDER BY hotel_id, item_id LIMIT :most
+WHERE closed_at IS NULL AND kind = ANY(:kinds) ORDER BY hotel_id, item_id LIMIT :most
 """)
 _MARK = text("""
 INSERT INTO attention_items (hotel_id, reference, kind, detail, opened_at)
@@ -105,7 +107,7 @@ WHERE hotel_id = :hotel_id AND reference = :reference AND kind = :kind AND close
 
 async def open_troubles(tx: AsyncConnection) -> Sequence[Trouble]:
     """Every open item about a booking's workflow, at most PAGE."""
-    return [Trouble(*row) for row in await tx.execute(_TROUBLES, {"most": PAGE})]
+    return [Trouble(*row) for row in await tx.execute(_TROUBLES, {"kinds": TROUBLES, "most": PAGE})]
 
 
 async def mark_trouble(tx: AsyncConnection, about: Trouble, detail: str, at: datetime) -> bool:

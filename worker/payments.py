@@ -3,15 +3,22 @@
 from temporalio.client import Client
 from temporalio.worker import PollerBehaviorAutoscaling, Worker
 
+from activities.connect import ConnectActivities
+from activities.disputes import DisputeActivities
 from activities.payments import CALLS_AT_ONCE, PaymentActivities
 from config.settings import Settings
 from gateways.stripe_cashier import StripeCashier
+from gateways.stripe_connect import StripeConnect
+from gateways.stripe_disputes import StripeDisputes
 from gateways.stripe_line import StripeLine
 from messages.payments import PAYMENTS_QUEUE
+from store.disputes import Disputes
 from store.provider_calls import ProviderCalls
 from store.session import Database
 from store.stripe_accounts import StripeAccounts
-from worker.build import deployment
+from worker.build import deployment, runner
+from workflows.connect import ConnectWorkflow
+from workflows.disputes import DisputeWorkflow
 
 # The double answers to any test key; it only has to be there.
 DEMO_KEY = "sk_test_holdfast_demo"
@@ -29,12 +36,23 @@ def line(settings: Settings) -> StripeLine:
 
 def payments_worker(client: Client, database: Database, settings: Settings, *, versioned: bool = True) -> Worker:
     """The worker of the payments queue. `versioned` False serves every build."""
-    cashier = StripeCashier(line(settings), settings.base_url)
-    activities = PaymentActivities(ProviderCalls(database), StripeAccounts(database), cashier)
+    stripe, calls, accounts = line(settings), ProviderCalls(database), StripeAccounts(database)
+    activities = PaymentActivities(calls, accounts, StripeCashier(stripe, settings.base_url))
+    connect = ConnectActivities(calls, accounts, StripeConnect(stripe, settings.base_url))
+    disputes = DisputeActivities(Disputes(database), StripeDisputes(stripe))
     return Worker(
         client,
         task_queue=PAYMENTS_QUEUE,
-        activities=[activities.carry_out],
+        workflows=[ConnectWorkflow, DisputeWorkflow],
+        activities=[
+            activities.carry_out,
+            connect.open_account,
+            connect.look_at_account,
+            connect.make_account_page,
+            disputes.look_at_dispute,
+        ],
+        workflow_runner=runner(),
+        max_cached_workflows=20,
         deployment_config=deployment() if versioned else None,
         max_concurrent_activities=CALLS_AT_ONCE,
         max_task_queue_activities_per_second=ORDERS_A_SECOND,

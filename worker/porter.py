@@ -16,18 +16,23 @@ import structlog
 from temporalio.service import RPCError
 
 from gateways.engine_room import EngineRoom
+from messages.disputes import LookAtDispute
 from messages.payments import HINTS_CHANNEL, MoneyHint
 from store import hints
 from store.hints import Waiting
 from store.listening import again_and_again, listening
 from store.repairs import find_booking
 from store.session import Database, DatabaseAway
+from store.stripe_accounts import owner_of_account
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncConnection
 
 GATHER_SECONDS = 1.0
 LOOK_SECONDS = 30.0
+# What is told of a hotel's own account, and of no booking.
+ABOUT_ACCOUNTS = "account."
+ABOUT_DISPUTES = ("charge.dispute.", "radar.early_fraud_warning.")
 
 log = structlog.get_logger("worker.porter")
 
@@ -85,6 +90,10 @@ class Porter:
         now = self._clock()
         async with self._database.public() as tx:
             due = await hints.due_hints(tx, now)
+            for hint in due:
+                if hint.event_type.startswith(ABOUT_ACCOUNTS):
+                    told = await self._told_of_account(hint)
+                    await hints.settle(tx, [hint.event_id], "told" if told else "ignored", now)
             for reference, about in (await self._sorted(due)).items():
                 if reference and await self._told(reference, about):
                     await hints.settle(tx, [one.event_id for one in about], "told", now)
@@ -97,6 +106,8 @@ class Porter:
         """The hints by booking; those of nobody we know under an empty reference."""
         sorted_: dict[str, list[Waiting]] = defaultdict(list)
         for hint in due:
+            if hint.event_type.startswith(ABOUT_ACCOUNTS):
+                continue
             known = hint
             if not hint.reference or not (hint.payment or hint.refund):
                 async with self._operations.public() as tx:
@@ -115,14 +126,29 @@ class Porter:
             booking = await find_booking(tx, reference)
         if booking is None:
             return False
+        for one in about:
+            if one.event_type.startswith(ABOUT_DISPUTES) and one.payment:
+                wish = LookAtDispute(booking.card.hotel_id, reference, one.payment, one.object_id)
+                await self._engine_room.look_at_dispute(wish, one.event_id)
         payments = tuple(sorted({one.payment for one in about if one.payment}))
         refunds = tuple(sorted({one.refund for one in about if one.refund}))
         if payments or refunds:
             await self._engine_room.tell_of_money(reference, booking.card, MoneyHint(payments, refunds))
         return True
 
+    async def _told_of_account(self, hint: Waiting) -> bool:
+        """Lets the hotel's account be looked at; False where it is no hotel's."""
+        async with self._operations.public() as tx:
+            hotel = await owner_of_account(tx, hint.account or hint.object_id)
+        if hotel is None:
+            return False
+        await self._engine_room.look_at_account(hotel.hotel_id, hotel.slug, hotel.country, hint.event_id)
+        return True
+
     async def _put_off(self, tx: "AsyncConnection", hint: Waiting, now: datetime) -> None:
-        if not hint.event_type.startswith(("payment_intent.", "checkout.", "charge.", "refund.", "setup_intent.")):
+        if not hint.event_type.startswith(
+            ("payment_intent.", "checkout.", "charge.", "refund.", "setup_intent.", "radar.")
+        ):
             await hints.settle(tx, [hint.event_id], "ignored", now)
             return
         if not await hints.put_off(tx, hint, now):

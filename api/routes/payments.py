@@ -2,10 +2,11 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Body, Request
+from fastapi import APIRouter, Body, Path, Request
 
 from api.acts import AtCounter
 from api.callers import Desk, DeskRoute, GuestRoute, Parts, PublicRoute, Record
+from api.dispute_pack import dispute_pack
 from api.hints import take_hint
 from api.idempotency import once_for_command
 from api.pay_links import payment_link
@@ -14,6 +15,7 @@ from api.routes.desk import ONE, acted
 from api.shapes.bookings import DeskBooking
 from api.shapes.commands import DeskRefund
 from api.shapes.common import ReferencePath, answers, example
+from api.shapes.disputes import PACK, DisputePack
 from api.shapes.notices import Heard
 from api.shapes.payments import (
     LINK_ANSWER,
@@ -27,6 +29,7 @@ from api.shapes.payments import (
 from api.shapes.problems import problems
 from api.views import API
 
+PaymentNumberPath = Annotated[int, Path(ge=1, le=1_000, description="The payment within the booking.", examples=[1])]
 guest_payments = APIRouter(prefix=API, tags=["Bookings"], route_class=GuestRoute)
 desk_payments = APIRouter(prefix=f"{API}/desk", tags=["Desk"], route_class=DeskRoute)
 provider_webhooks = APIRouter(prefix=f"{API}/webhooks", tags=["Platform"], route_class=PublicRoute)
@@ -85,6 +88,22 @@ async def give_refund(
     stands.
     """
     return await counter.give_refund(body)
+
+
+@desk_payments.get(
+    f"{ONE}/payments/{{number}}/dispute-pack",
+    responses={
+        200: answers("All that the hotel has about the payment.", example("pack", PACK)),
+        **problems(
+            "invalid_request", "not_logged_in", "hotel_not_chosen", "not_found", "role_missing", "too_many_requests"
+        ),
+    },
+)  # fmt: skip
+async def get_dispute_pack(
+    house: Parts, at: Desk, record: Record, reference: ReferencePath, number: PaymentNumberPath
+) -> DisputePack:
+    """What the hotel has to show about a payment, as of now: terms, prices, letters, arrival, the whole timeline."""
+    return await dispute_pack(house, at, record, number)
 
 
 @desk_payments.post(

@@ -89,7 +89,10 @@ class Money(Told):
 class MoneyAsked(Asked):
     """An amount in a request."""
 
-    amount_minor: int = Field(ge=-MOST_MINOR, le=MOST_MINOR, description="Whole minor units.", examples=[1264320])
+    # A number, and nothing that could be read as one: `true` is no cent.
+    amount_minor: int = Field(
+        ge=-MOST_MINOR, le=MOST_MINOR, strict=True, description="Whole minor units.", examples=[1264320]
+    )
     currency: CurrencyCode = Field(description="ISO 4217 code.", examples=["INR"])
 
 

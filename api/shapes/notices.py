@@ -18,6 +18,8 @@ AttentionKind = Literal[
     "step_stuck",
     "clock_ahead",
     "move_refused",
+    "dispute",
+    "early_fraud_warning",
 ]
 WallTime = Annotated[str, StringConstraints(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$")]
 Why = Annotated[str, StringConstraints(min_length=1, max_length=500, pattern=r"^[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f]*$")]

@@ -76,6 +76,15 @@ PROBLEMS: dict[str, Words] = {
     "payment_refused": Words(422, "The payment provider does not take this payment (amount_too_small)."),
     "payment_provider_away": Words(503, "The payment provider does not answer at present; the room is kept for you."),
     "payment_changing": Words(503, "The payment is being settled at this moment; look at the booking again."),
+    "span_backwards": Words(422, "A report ends on the day it begins, or later.", "to"),
+    "span_too_long": Words(422, "A report is about 366 days at most.", "to", {"most_days": 366}),
+    "connect_unsupported_country": Words(
+        422, "The platform is in PT, from where no money can be transferred to an account in JP."
+    ),
+    "account_missing": Words(409, "The hotel has no account at the payment provider; open one first."),
+    "account_refused": Words(
+        409, "The payment provider does not do that: status_400.", facts={"provider_code": "status_400"}
+    ),
     "payments_not_ready": Words(503, "This hotel can't take cards at present."),
     "webhook_unreadable": Words(400, "This is no event that is understood here."),
     "fee_changed": Words(409, "Cancelling costs INR 0.00 now.", facts={"fee_minor": 0, "currency": "INR"}),

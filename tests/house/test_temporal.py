@@ -42,6 +42,8 @@ BookingWorkflow: BookingStart -> BookingEnd
     update start_payment: StartPayment -> Answer
     update take_payment: TakePayment -> Answer
     update waive_fee: WaiveFee -> Answer
+ConnectWorkflow: AccountWish -> AccountTold
+DisputeWorkflow: LookAtDispute -> DisputeTold
 NoticesWorkflow: NoticesStart -> NoticesEnd
     signal ring: Ring
 """
@@ -50,7 +52,11 @@ carry_out: ProviderOrder -> Seen
 claim_notices: ClaimNotices -> ClaimedNotices
 hold_notices: NoticeBatch -> None
 load_booking: Resume -> Booking | None
+look_at_account: AccountWish -> AccountTold
+look_at_dispute: LookAtDispute -> DisputeTold
 look_up_notices: NoticeBatch -> BatchReport
+make_account_page: AccountWish -> AccountTold
+open_account: AccountWish -> AccountTold
 open_booking: OpenBooking -> OpeningDone
 send_notices: NoticeBatch -> BatchReport
 take_step: TakeStep -> StepTaken

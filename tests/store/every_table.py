@@ -49,6 +49,8 @@ VALUES ({h}, '{r}', 'resumed', 'sweeper', '2027-01-01Z');
 INSERT INTO office_keys (hotel_id, reference, key, body_hash, made) VALUES ({h}, '{r}', 'key', 'hash', 1);
 INSERT INTO provider_calls (hotel_id, key, reference, call, params_hash, params, state)
 VALUES ({h}, '{h}.{r}.deposit.1.begin.1', '{r}', 'checkout.sessions.create', 'hash', '{{}}', 'new');
+INSERT INTO disputes (hotel_id, dispute_id, reference, payment, kind, amount_minor, currency, reason, status, seen_at)
+VALUES ({h}, 'du_{h}', '{r}', 1, 'dispute', 100, 'INR', 'fraudulent', 'needs_response', '2027-01-01Z');
 INSERT INTO stripe_accounts (hotel_id, account_id, country, checked_at) VALUES ({h}, 'acct_{h}', 'IN', '2027-01-01Z');
 INSERT INTO tax_codes (hotel_id, code, valid_from, name, percent) VALUES ({h}, 'X', '2020-01-01', 'Tax', 10);
 INSERT INTO folios (hotel_id, reference, folio, kind, opened_at) VALUES ({h}, '{r}', 1, 'guest', '2027-01-01Z');

@@ -135,6 +135,15 @@ def mails(stack: Running, reference: str) -> list[str]:
     return [mail["tag"] for mail in reversed(found.json()["items"])]
 
 
+def test_one_house_of_the_demo_is_paid_on_an_account_of_its_own(stack: Running) -> None:
+    """Opened by the path that every hotel takes, so that transfers and shares are seen."""
+    office = Person(stack.address("HOLDFAST_PORT"))
+    login = {"email": "admin@hudson.example", "password": DESK["password"]}
+    office.carry(office.post("/auth/login", login)["access_token"])
+    account = office.get("/admin/payments/account")
+    assert (account["country"], account["charges_enabled"], account["fee_percent"]) == ("US", True, "3.00")
+
+
 def test_a_booking_lives_from_the_request_to_the_closed_books(stack: Running) -> None:
     """What anybody can do with a web client alone, and what is left of it afterwards."""
     guest, desk = Person(stack.address("HOLDFAST_PORT")), desk_of(stack)

@@ -14,6 +14,7 @@ from store.session import Database
 from tests.doubles.stripe_running import KEY, StripeDouble, running_stripe
 from tests.story.conftest import CACHED
 from tests.story.money.payer import Payer
+from tests.story.money.postroom import PostRoom, opened_post_room
 from tests.story.world import SECRET, House
 from worker.build import bookings_worker
 from worker.payments import payments_worker
@@ -60,6 +61,15 @@ async def trusting_till(client: Client, app_url: str, stripe_double: StripeDoubl
     """The workers as the running system has them: they use this process's own modules, so rules can be changed."""
     async with working(client, app_url, stripe_double, strict=False):
         yield
+
+
+@pytest.fixture
+async def post_room(
+    client: Client, app_url: str, ops_url: str, owner_url: str, stripe_double: StripeDouble
+) -> AsyncIterator[PostRoom]:
+    """The API's door for events, and the porter."""
+    async with opened_post_room(app_url, ops_url, owner_url, client, stripe_double) as room:
+        yield room
 
 
 @pytest.fixture
