@@ -70,6 +70,14 @@ class StripeLine:
             after = {"starting_after": page["data"][-1]["id"]}
         raise ProviderAway("too_many")
 
+    def page(self, what: str, after: str, now: datetime, filters: Mapping[str, Any]) -> tuple[list[Body], str]:
+        """One page of a list, the newest first, from behind the object `after` on; and where the next begins, or ''."""
+        options: Any = self._options(now)
+        params: Any = {**filters, "limit": PAGE, **({"starting_after": after} if after else {})}
+        page = self._ask(lambda: _services(self._client())[what].list(params=params, options=options))
+        bodies = page["data"]
+        return bodies, str(bodies[-1]["id"]) if bodies and page.get("has_more") else ""
+
     def instant(self, at: datetime, now: datetime) -> datetime:
         """What the other end takes for the present: the real clock's `at`, or the story's `now` for a stand-in."""
         return now if self._base else at
@@ -121,6 +129,10 @@ def _services(client: Any) -> dict[str, Any]:
         "payment_intents": v1.payment_intents,
         "setup_intents": v1.setup_intents,
         "refunds": v1.refunds,
+        "charges": v1.charges,
+        "disputes": v1.disputes,
+        "application_fees": v1.application_fees,
+        "events": v1.events,
     }
 
 
