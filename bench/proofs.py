@@ -77,6 +77,12 @@ PROOFS = (
         {"HOLDFAST_PROOF_OUTAGES": "all"},
     ),
     Proof(
+        "payment-expiry",
+        "A payment at the end of its hold is confirmed and charged once, or expired and given back in full.",
+        "tests/story/money/test_against_expiry.py",
+        {"HOLDFAST_PROOF_EXPIRIES": "1000", "HOLDFAST_PROOF_SEED": "proof"},
+    ),
+    Proof(
         "disk-full",
         "A database whose disk is full: 503 in time, nothing half done, and it ends when there is room again.",
         "tests/whole/disk_full.py",

@@ -240,14 +240,23 @@ def checked_in(booking: Booking, act: Act, stays: Sequence[Stay]) -> Step:
 def payment_taken(booking: Booking, act: Act, method: str, amount_minor: int, external: str) -> Step:
     """The desk took money. It is posted to the hotel's business day, and makes a room firm that was held for it."""
     number = booking.payments + 1
+    held = booking.status is Status.HELD and booking.held_for == "payment"
+    asked = first_payment(booking, act.now) if held else None
     taken = Payment(
-        number, "balance", method, How.DESK, PayState.CAPTURED, amount_minor, act.now, captured_minor=amount_minor
+        number,
+        asked.purpose if asked else "balance",
+        method,
+        How.DESK,
+        PayState.CAPTURED,
+        amount_minor,
+        act.now,
+        captured_minor=amount_minor,
     )
     after = with_purse(booking, booking.purse.with_payment(taken))
     after = replace(after, payments=number, version=booking.version + 1)
     letters: tuple[NoticeWish, ...] = ()
-    if after.status is Status.HELD and after.held_for == "payment" and first_payment(after, act.now) is None:
-        after = firm(after, act.now)
+    if held and first_payment(after, act.now) is None:
+        after = _page_closed(firm(after, act.now))
         letters = (confirmation(after),)
     if after.purse.deposit_open and later_deposit_minor(after) == 0:
         after = replace(after, purse=replace(after.purse, deposit_open=False, due_until=None))
@@ -256,6 +265,12 @@ def payment_taken(booking: Booking, act: Act, method: str, amount_minor: int, ex
         difference={"method": method, "amount_minor": amount_minor, "balance_minor": after.balance_minor},
         payment=PaymentTaken(number, external), notices=letters,
     )  # fmt: skip
+
+
+def _page_closed(booking: Booking) -> Booking:
+    """The page that a guest may still pay on is ended: what it asked for is there."""
+    attempt = booking.purse.open_payment
+    return booking if attempt is None else with_purse(booking, booking.purse.ordering(Verb.CLOSE, attempt.number))
 
 
 def checked_out(booking: Booking, act: Act, stays: Sequence[Stay]) -> Step:

@@ -26,12 +26,16 @@ class Look:
 
 
 def answered(booking: Booking, look: Look, act: Act) -> Booking:
-    """The booking once the provider has answered: the order is done, and a hold that an outage cut short is longer."""
+    """The booking once the provider has answered: the order is done, and a hold that an outage cut short is longer.
+
+    What was put off because it did not answer is asked at once.
+    """
     purse = booking.purse
     if look.order is not None:
         purse = purse.without_order(look.order.number)
     since = purse.outage_since
-    base = replace(booking, purse=replace(purse, outage_since=None))
+    orders = tuple(replace(order, not_before=None) for order in purse.orders)
+    base = replace(booking, purse=replace(purse, outage_since=None, orders=orders))
     if since is None or booking.status is not Status.HELD or booking.hold_expires_at is None:
         return base
     if purse.held_over is not None:

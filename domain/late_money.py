@@ -1,4 +1,4 @@
-"""Money for a booking that had expired before it came. Rules in words: docs/rules/late-money.md."""
+"""Money for a booking that had expired before it came. Rules in words: docs/rules/late_money.md."""
 
 from dataclasses import replace
 

@@ -20,9 +20,9 @@ AT_WORK = timedelta(minutes=1)
 class ProviderAway(ConnectionError):
     """The provider did not do it, or did not say so; the same call may be repeated after a moment.
 
-    word: why, in one word of ours (busy, unreachable, failing, unreadable, key_refused, at_work); there is nothing of
-    the provider's in it. certain: it surely did not begin the work. replayed: it repeats what it answered to this key
-    before, so this key will never bring anything else.
+    word: why, in one word of ours (busy, unreachable, failing, unreadable, key_refused, at_work, too_many); there is
+    nothing of the provider's in it. certain: it surely did not begin the work. replayed: it repeats what it answered to
+    this key before, so this key will never bring anything else.
     """
 
     def __init__(self, word: str, *, certain: bool = False, replayed: bool = False) -> None:

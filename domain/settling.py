@@ -1,6 +1,6 @@
 """How the money of a booking that has ended, or whose guest has left, is brought to its end at the provider.
 
-Rules in words: docs/rules/payments.md and docs/rules/late-money.md. Every function is pure and gives orders only once:
+Rules in words: docs/rules/payments.md and docs/rules/late_money.md. Every function is pure and gives orders only once:
 what the provider is still to do is not asked of it again.
 """
 

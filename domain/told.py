@@ -1,6 +1,6 @@
 """What the provider's answers come to: each one pure step, or none where nothing is new.
 
-Rules in words: docs/rules/payments.md; for bookings that have ended docs/rules/late-money.md. An answer tells how a
+Rules in words: docs/rules/payments.md; for bookings that have ended docs/rules/late_money.md. An answer tells how a
 payment is now, so it may come twice, late or after a newer one: a payment never goes back.
 """
 
@@ -11,7 +11,7 @@ from domain.answers import Look, answered, unanswered
 from domain.booking import GONE, Booking, Status, with_purse
 from domain.late_money import late_payment
 from domain.obligations import first_payment
-from domain.payments import HeldOver, How, Payment, PayState, Seen, Verb
+from domain.payments import HeldOver, How, Payment, PayState, Purse, Seen, Verb
 from domain.refunding import refund_told
 from domain.securing import WATCH, held_again, requested, secured, unpaid
 from domain.settling import is_second, refunding, surplus_minor
@@ -54,7 +54,7 @@ def payment_told(booking: Booking, look: Look, seen: Seen, act: Act, *, retake: 
     if seen.trouble:
         return _refused(booking, base, look, payment, seen, act)
     fresh = _moved(payment, seen, checked=look.checked)
-    purse = base.purse.with_payment(fresh)
+    purse = _without_moot_orders(base.purse.with_payment(fresh), fresh)
     purse = replace(
         purse, customer_id=seen.customer_id or purse.customer_id, method_id=seen.method_id or purse.method_id
     )
@@ -67,6 +67,14 @@ def payment_told(booking: Booking, look: Look, seen: Seen, act: Act, *, retake: 
         told = f"Payment {fresh.number} came with another amount or currency than was asked for."
         return make_step(booking, replace(after, attention=told), "payment_differs", act, difference=_facts(fresh))
     return _came(booking, after, fresh, act, retake=retake)
+
+
+def _without_moot_orders(purse: Purse, payment: Payment) -> Purse:
+    """What is at its end needs no closing any more."""
+    if payment.state.open:
+        return purse
+    left = tuple(one for one in purse.orders if one.payment != payment.number or one.verb is not Verb.CLOSE)
+    return replace(purse, orders=left)
 
 
 def _moved(payment: Payment, seen: Seen, *, checked: bool) -> Payment:

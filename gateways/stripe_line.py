@@ -16,7 +16,7 @@ import stripe
 from stripe import _util as stripe_util
 
 from domain.provider_calls import ProviderAway
-from gateways.stripe_words import in_our_words
+from gateways.stripe_words import NotTaken, in_our_words
 
 VERSION = "2026-10-28.endive"
 CONNECT_SECONDS, READ_SECONDS = 3.0, 15.0
@@ -48,7 +48,8 @@ class StripeLine:
 
     def post(self, what: str, target: str, params: Mapping[str, Any], key: str, now: datetime) -> Body:
         """Sends what changes something, under our key. what: one of the calls below."""
-        return self._ask(lambda: _post(self._client(), what, target, dict(params), self._keyed(key, now)))
+        keyed = self._keyed(key, now)
+        return self._ask(lambda: _post(self._client(), what, target, dict(params), keyed))
 
     def get(self, what: str, object_id: str, now: datetime | None, expand: tuple[str, ...] = ()) -> Body:
         """One object. what: checkout.sessions, payment_intents, setup_intents, refunds."""
@@ -101,13 +102,17 @@ class StripeLine:
 
     def _ask(self, call: Any) -> Body:
         """What the client answers. Its exceptions end here, outside of the handler, so that none hangs on to ours."""
+        told: ProviderAway | NotTaken = ProviderAway("unreadable")
         try:
-            return call().to_dict()
+            body = call().to_dict()
         except stripe.StripeError as trouble:
             told = in_our_words(trouble)
-        except (ValueError, KeyError, TypeError, AttributeError):
-            # An answer that is no JSON object.
-            told = ProviderAway("unreadable")
+        except (ValueError, TypeError, AttributeError):
+            # What the client makes of an answer that is no JSON object.
+            pass
+        else:
+            if isinstance(body.get("object"), str):
+                return body
         raise told
 
     def _options(self, now: datetime | None) -> Options:

@@ -7,7 +7,7 @@ so that every object is found and every webhook is understood without asking fir
 from datetime import datetime, timedelta
 from typing import Any
 
-from domain.payments import How
+from domain.payments import How, Verb
 from domain.provider_money import Account, Merchant, Paid, chargeable_minor, platform_fee, to_provider
 from messages.payments import ProviderOrder
 
@@ -134,8 +134,9 @@ def saves_only(order: ProviderOrder) -> bool:
 
 
 def is_too_little(order: ProviderOrder) -> bool:
-    """Whether the provider would charge nothing of the payment."""
-    return not saves_only(order) and chargeable_minor(order.payment.amount_minor, order.currency) == 0
+    """Whether the provider would charge nothing of the payment, and no card is to be saved either."""
+    saves = saves_only(order) and order.order.verb is not Verb.CHARGE
+    return not saves and chargeable_minor(order.payment.amount_minor, order.currency) == 0
 
 
 def ends_at(order: ProviderOrder, at: datetime) -> datetime:

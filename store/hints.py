@@ -22,7 +22,7 @@ GIVEN_UP_AFTER = timedelta(hours=72)
 
 _KEEP = text(f"""
 WITH kept AS (
-    INSERT INTO provider_hints (event_id, event_type, account, object_id, object_type, intent_id, charge_id, hotel_id,
+    INSERT INTO provider_hints (event_id, event_type, account, object_id, object_type, intent_id, charge_id, hotel,
         reference, payment, refund, created_at, received_at, next_at)
     VALUES (:event_id, :event_type, :account, :object_id, :object_type, :intent_id, :charge_id, :hotel_id, :reference,
         :payment, :refund, :created, :now, :now)

@@ -79,17 +79,16 @@ class Teller(Doors):
         return taken
 
     def _look(self, booking: Booking, kind: str, number: int, now: datetime, *, checked: bool) -> bool:
-        """Begins a look; False while an order about the same payment is out, whose answer tells as much."""
+        """Begins a look; False while another answer about the same payment is awaited, which may be older news."""
         purse = booking.purse
         refund = purse.refund(number) if kind == "refund_check" else None
         payment = purse.payment(refund.payment if refund else number) if kind == "payment_check" or refund else None
         if payment is None:
             return True
         if any(look.payment == payment.number for look, _ in self._asked.values()):
-            return f"{kind}-{number}" in self._asked
-        self._ask_once(
-            f"{kind}-{number}", Look(payment.number, refund.number if refund else None, None, checked), booking, now
-        )
+            return False
+        look = Look(payment.number, refund.number if refund else None, None, checked)
+        self._ask_once(f"{kind}-{number}", look, booking, now)
         return True
 
     def _ask_once(self, name: str, look: Look, booking: Booking, now: datetime) -> None:

@@ -13,7 +13,7 @@ from api.shapes.bookings import DeskBooking
 from api.shapes.commands import DeskRefund
 from api.shapes.common import ReferencePath, answers, example
 from api.shapes.notices import Heard
-from api.shapes.payments import PAY_ANSWER, GuestPay, PaymentStarted
+from api.shapes.payments import PAY_ANSWER, STRIPE_EVENT, GuestPay, PaymentStarted
 from api.shapes.problems import problems
 from api.views import API
 
@@ -28,8 +28,8 @@ provider_webhooks = APIRouter(prefix=f"{API}/webhooks", tags=["Platform"], route
         200: answers("Where the payment goes on.", example("deposit", PAY_ANSWER)),
         **problems(
             "invalid_request", "idempotency_key_malformed", "not_logged_in", "not_found", "nothing_to_pay",
-            "hold_ended", "idempotency_key_reused", "payment_refused", "body_too_large", "too_many_requests", "not_answered_in_time",
-            "payment_provider_away", "payment_changing", "payments_not_ready", "booking_needs_attention",
+            "hold_ended", "idempotency_key_reused", "payment_refused", "body_too_large", "too_many_requests",
+            "not_answered_in_time", "payment_provider_away", "payment_changing", "payments_not_ready", "booking_needs_attention",
         ),
     },
 )  # fmt: skip
@@ -85,7 +85,12 @@ async def give_refund(
     openapi_extra={
         "requestBody": {
             "required": True,
-            "content": {"application/json": {"schema": {"type": "object", "description": "An event of Stripe's."}}},
+            "content": {
+                "application/json": {
+                    "schema": {"type": "object", "description": "An event of Stripe's."},
+                    "examples": example("succeeded", STRIPE_EVENT),
+                }
+            },
         }
     },
 )

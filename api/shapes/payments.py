@@ -86,3 +86,16 @@ PAY_ANSWER = {
     "publishable_key": None,
     "expires_at": "2026-12-01T08:40:00Z",
 }
+STRIPE_EVENT = {
+    "id": "evt_1",
+    "object": "event",
+    "type": "payment_intent.succeeded",
+    "created": 1795850000,
+    "data": {
+        "object": {
+            "id": "pi_1",
+            "object": "payment_intent",
+            "metadata": {"holdfast_booking": "RIB-20261215-7Q4K2M", "holdfast_payment": "1"},
+        }
+    },
+}

@@ -60,7 +60,6 @@ PROBLEMS: dict[str, Words] = {
         "amount.amount_minor",
         {"refundable_minor": 12000, "currency": "EUR"},
     ),
-    "amount_negative": Words(422, "What goes back is not less than nothing.", "refund.amount.amount_minor"),
     "payment_refused": Words(422, "The payment provider does not take this payment (amount_too_small)."),
     "payment_provider_away": Words(503, "The payment provider does not answer at present; the room is kept for you."),
     "payment_changing": Words(503, "The payment is being settled at this moment; look at the booking again."),

@@ -87,7 +87,6 @@ class Desk:
     request_id: str = ""
     key: str | None = None
     clock: float = 0.0
-    events: list[str] = field(default_factory=list)
     fell: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -183,7 +182,6 @@ class Desk:
         about = [thing.id, *(str(thing.data[name]) for name in names if isinstance(thing.data.get(name), str))]
         states = self.plan(event_type) if event_type in TOLD else []
         self.vault.note_event(event, " ".join([*about, str(thing.hidden.get("session") or "")]).strip(), states)
-        self.events.append(event["id"])
 
     def again(self) -> None:
         """Lets what was due happen once more, after the transaction went back to its mark."""

@@ -31,6 +31,7 @@ NOW_HEADER = "Holdfast-Double-Now"
 MOST_BODY_BYTES = 1_000_000
 MOST_KEY = 255
 TICK_SECONDS = 0.5
+SWEEP_SECONDS = 3600.0
 BROKEN: Json = {"error": {"type": "api_error", "message": "An error occurred with our connection to the bank."}}
 _VERSION = re.compile(r"20[0-9]{2}-[01][0-9]-[0-3][0-9](\.[a-z]+)?(;.*)?")
 WORDS = {
@@ -75,8 +76,13 @@ class House:
             self.ticking = asyncio.get_running_loop().create_task(self._tick())
 
     async def _tick(self) -> None:
+        sweep_at = 0.0
         while True:
             self.fall_due()
+            if time.monotonic() >= sweep_at:
+                sweep_at = time.monotonic() + SWEEP_SECONDS
+                with self.vault.work():
+                    self.vault.forget_old_events(time.time())
             await asyncio.sleep(TICK_SECONDS)
 
     def fall_due(self) -> None:
@@ -129,7 +135,6 @@ async def api(request: Request) -> Response:
             headers["Idempotency-Key"] = asked.key
         answer = await _answer(request, house, asked)
     except Refused as refused:
-        refused.error["request_log_url"] = f"{house.base}/_double/requests/{request_id}"
         answer = JSONResponse(refused.body(), refused.status)
     for name, value in headers.items():
         answer.headers.setdefault(name, value)
@@ -172,7 +177,7 @@ def _check_key(request: Request, known: str) -> None:
     if value.startswith(("sk_live_", "rk_live_")):
         raise Refused(401, "This is a stand-in for tests: it takes test keys only, never live ones.")
     if not value.startswith(("sk_test_", "rk_test_")) or (known and value != known):
-        raise Refused(401, f"Invalid API Key provided: {value[:8]}{'*' * 8}{value[-4:]}")
+        raise Refused(401, f"Invalid API Key provided: {value[:8] if len(value) > 12 else ''}{'*' * 8}")
 
 
 async def _body(request: Request) -> str:

@@ -29,7 +29,6 @@ class Refused(Exception):
         self.error: Json = {"type": kind, "message": message}
         if code is not None:
             self.error["code"] = code
-            self.error["doc_url"] = f"/docs/error-codes/{code.replace('_', '-')}"
         if param is not None:
             self.error["param"] = param
         self.error |= {key: value for key, value in more.items() if value is not None}

@@ -25,6 +25,7 @@ LEAST_SECONDS, MOST_SECONDS = 30 * 60, 24 * 3600
 TOLERANCE_SECONDS = 60
 MOST_LINES = 100
 MOST_URL = 5_000
+OFF = OneOf(("false",))
 _PRICE: Json = {
     "currency": TEXT,
     "unit_amount": Whole(),
@@ -52,9 +53,17 @@ _CREATE: Json = {
     "submit_type": OneOf(("auto", "book", "donate", "pay")),
     "custom_text": WHATEVER,
     "billing_address_collection": OneOf(("auto", "required")),
-    "adaptive_pricing": {"enabled": FLAG},
-    "allow_promotion_codes": FLAG,
-    "automatic_tax": {"enabled": FLAG},
+    # What would change the amount is not there; it can only be said to be off.
+    "adaptive_pricing": {"enabled": OFF},
+    "allow_promotion_codes": OFF,
+    "automatic_tax": {"enabled": OFF},
+    "invoice_creation": {"enabled": OFF},
+    "branding_settings": WHATEVER,
+    "consent_collection": WHATEVER,
+    "customer_creation": OneOf(("always", "if_required")),
+    "customer_update": WHATEVER,
+    "phone_number_collection": {"enabled": FLAG},
+    "saved_payment_method_options": WHATEVER,
 }
 
 

@@ -34,7 +34,8 @@ from tests.domain.made import (
     plan,
     with_rooms,
 )
-from workflows.judging import judge
+from tests.domain.payers import held
+from workflows.judging import judge, wish_to_pay
 
 PEOPLE = {"Guest": GUEST, "Front desk": DESK, "Manager": MANAGER, "Administrator": ADMIN}
 ADDRESS = re.compile(r"/api/v1(?P<desk>/desk)?/bookings/\{reference\}/(?P<word>[a-z-]+)(?P<more>/.*)?")
@@ -92,6 +93,10 @@ OPENED: dict[Status, tuple[Booking, datetime]] = {
 FITTING: dict[tuple[Action, Status], tuple[Booking, datetime]] = {
     (Action.CHECK_IN, Status.CONFIRMED): (firm(), march(10, 15)),
     (Action.NO_SHOW, Status.CONFIRMED): (firm(), march(10, 15)),
+    (Action.PAYMENT, Status.HELD): (held(), march(1, 11, 45)),
+    (Action.REFUNDS, Status.CONFIRMED): (
+        acts.payment_taken(firm(), act(march(2, 8)), "cash", 500, "").after, march(2, 9),
+    ),
     (Action.ANSWER_CHANGE, Status.PENDING): (wished(pending(nights=3), march(1, 12)), march(1, 13)),
     (Action.ANSWER_CHANGE, Status.CONFIRMED): (wished(firm(), march(2, 8)), march(2, 9)),
     (Action.ANSWER_CHANGE, Status.CHECKED_IN): (arrived(wished(firm(), march(10, 13, 45))), march(10, 14, 5)),
@@ -136,6 +141,8 @@ COMMANDS: dict[Action, Callable[[ask.Asked, Booking], ask.Command]] = {
     Action.NO_SHOW: lambda asked, _: ask.MarkNoShow(asked),
     Action.REINSTATE: lambda asked, _: ask.Reinstate(asked),
     Action.PAYMENTS: lambda asked, _: ask.TakePayment(asked, "cash", 100, "INR"),
+    Action.PAYMENT: lambda asked, _: ask.StartPayment(asked, "hosted_page"),
+    Action.REFUNDS: lambda asked, _: ask.GiveRefund(asked, 100, "INR"),
     Action.WAIVE_FEE: lambda asked, _: ask.WaiveFee(asked),
     Action.CLOCKS: _move,
     Action.ASK_CHANGE: lambda asked, _: ask.AskChange(asked, "{}", "A night more, please."),
@@ -171,7 +178,9 @@ def doors() -> dict[tuple[bool, Action], str]:
 def answer(made: Booking, command: ask.Command, now: datetime) -> str:
     """What it comes to: `→ status`, the event where the status stays, `already`, or the refusal's code."""
     try:
-        step = judge(made, command, now)
+        step = (
+            wish_to_pay(made, command, now).step if isinstance(command, ask.StartPayment) else judge(made, command, now)
+        )
     except Refused as refused:
         return refused.code
     if step is None:
@@ -224,7 +233,8 @@ address. Everything else is the code of the refusal; `role_missing` comes before
 
 The booking is one room in Kochi from 10 to 13 March 2027 at 100.00 a night, with a room given; requests are those of a
 hotel that answers in person, the others those of one that confirms by itself. Who is cancelled or a no-show owes the
-first night, who has left went on 11 March. `answer-change` is asked where the guest's wish is open: the desk
+first night, who has left went on 11 March. `payment` is asked of a room that is held for its deposit where it is held,
+`refunds` where 5.00 were taken in cash. `answer-change` is asked where the guest's wish is open: the desk
 declines it, the guest takes it back. Commands carry a reason. What else an action needs:
 [lifecycle](rules/lifecycle.md).
 """

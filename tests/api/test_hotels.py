@@ -1,5 +1,6 @@
 """What anybody may look at: hotels, offers with their promises, reasons, and the price calendar."""
 
+from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
@@ -7,12 +8,26 @@ from httpx import AsyncClient
 
 from messages.offers import read_offer
 from tests.api.world import API, SECRET, Guests, in_days, problem
+from tests.story.world import connect
 
 DATES = {"arrival": str(in_days(30)), "departure": str(in_days(32))}
 
 
-async def test_every_hotel_is_listed_with_its_policies_and_whether_it_sells(api: AsyncClient) -> None:
-    """Hotels that take cards say why they are not on sale yet."""
+REASON = "The house is being painted until spring."
+
+
+@pytest.fixture
+def painted(owner_url: str) -> Iterator[None]:
+    """The hotel in Lisbon sells nothing for a while."""
+    closing = "UPDATE hotels SET not_on_sale_reason = %s WHERE slug = 'ribeira'"
+    with connect(owner_url) as db:
+        db.execute(closing, [REASON])
+        yield
+        db.execute(closing, [None])
+
+
+async def test_every_hotel_is_listed_with_its_policies_and_whether_it_sells(painted: None, api: AsyncClient) -> None:
+    """A hotel that is not on sale says why."""
     listed = (await api.get(f"{API}/hotels")).json()
     by_slug = {hotel["slug"]: hotel for hotel in listed["items"]}
     assert list(by_slug) == sorted(by_slug)
@@ -20,7 +35,8 @@ async def test_every_hotel_is_listed_with_its_policies_and_whether_it_sells(api:
     assert by_slug["malabar"]["on_sale"]
     assert by_slug["malabar"]["policies"]["payment"] == "You pay at the hotel."
     assert not by_slug["ribeira"]["on_sale"]
-    assert by_slug["ribeira"]["not_on_sale_reason"]
+    assert by_slug["ribeira"]["not_on_sale_reason"] == REASON
+    assert by_slug["hudson"]["on_sale"]
     assert by_slug["lagoon"]["policies"]["guest_portal"] is False
 
 
@@ -74,7 +90,7 @@ async def test_an_offer_is_a_signed_promise_whose_lines_sum_to_its_total(api: As
         assert "hotel time" in offer["policy"]["cancellation"] or "Not refundable" in offer["policy"]["cancellation"]
 
 
-async def test_a_hotel_that_is_not_on_sale_closes_everything_with_its_reason(api: AsyncClient) -> None:
+async def test_a_hotel_that_is_not_on_sale_closes_everything_with_its_reason(painted: None, api: AsyncClient) -> None:
     """No offer, every room type, one reason; its calendar is closed too."""
     told = (await api.get(f"{API}/hotels/ribeira/availability", params=DATES)).json()
     hotel = (await api.get(f"{API}/hotels/ribeira")).json()

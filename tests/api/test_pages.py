@@ -17,7 +17,7 @@ async def test_the_start_page_shows_the_hotels_and_where_to_look(api: AsyncClien
     page = (await api.get("/")).text
     for name in ("Malabar Lantern House", "Ribeira Tide House", "Kochi", "You pay at the hotel."):
         assert name in page
-    assert page.count("Not yet on sale") == 3
+    assert "Not yet on sale" not in page
     assert all(alt for alt in re.findall(r'<img [^>]*alt="([^"]*)"', page))
     for address in ("/api/docs", ":8025", "/namespaces/"):
         assert address in page

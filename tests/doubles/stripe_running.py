@@ -1,6 +1,8 @@
 """The Stripe double as a real server in a thread, with what tests do to it; callers use the real SDK."""
 
-import socket
+import os
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator, Sequence
@@ -13,6 +15,7 @@ import stripe
 import uvicorn
 
 from doubles.stripe.app import stripe_app
+from tests.doubles.running import open_door
 
 KEY = "sk_test_for_tests"
 SECRETS = ("whsec_first", "whsec_second")
@@ -100,7 +103,7 @@ def running_stripe(
     folder: Path, webhook_url: str = "", webhook_secrets: Sequence[str] = SECRETS, secret_key: str = KEY
 ) -> Iterator[StripeDouble]:
     """A double on a free port until the block ends; it tells events where an address is given."""
-    door = socket.create_server(("127.0.0.1", 0))
+    door = open_door()
     address = f"http://127.0.0.1:{door.getsockname()[1]}"
     app = stripe_app(folder, address, secret_key, webhook_url, webhook_secrets)
     server = uvicorn.Server(uvicorn.Config(app, log_level="critical", ws="none", loop="asyncio", lifespan="off"))
@@ -129,3 +132,91 @@ def await_answer(double: StripeDouble) -> None:
             if time.monotonic() > until:
                 raise
             time.sleep(0.02)
+
+
+SUCCESS, CANCEL = "http://hotel.example/thanks?session={CHECKOUT_SESSION_ID}", "http://hotel.example/back"
+
+
+class Shop:
+    """What a hotel asks of the double, in few words; every call goes through the SDK."""
+
+    def __init__(self, bank: StripeDouble) -> None:
+        self.bank = bank
+        self.api = bank.sdk.v1
+
+    def customer(self) -> str:
+        """A new customer's id."""
+        return self.api.customers.create({"email": "guest@example.com", "name": "A Guest"}).id
+
+    def intent(self, method: str = "pm_card_visa", amount: int = 12_000, **more: Any) -> stripe.PaymentIntent:
+        """A confirmed intent in euro."""
+        asked: dict[str, Any] = {"amount": amount, "currency": "eur", "payment_method": method, "confirm": True, **more}
+        return self.api.payment_intents.create(asked)  # pyrefly: ignore[bad-argument-type]
+
+    def held(self, method: str = "pm_card_visa", amount: int = 12_000, **more: Any) -> stripe.PaymentIntent:
+        """A confirmed intent whose money is only held."""
+        return self.intent(method, amount, capture_method="manual", **more)
+
+    def session(self, amount: int = 12_000, currency: str = "eur", **more: Any) -> stripe.checkout.Session:
+        """An open session for one line."""
+        price = {"currency": currency, "unit_amount": amount, "product_data": {"name": "Deposit of your stay"}}
+        asked: dict[str, Any] = {
+            "mode": "payment",
+            "ui_mode": "hosted_page",
+            "line_items": [{"quantity": 1, "price_data": price}],
+            "success_url": SUCCESS,
+            "cancel_url": CANCEL,
+            "allowed_payment_method_types": ["card"],
+            **more,
+        }
+        return self.api.checkout.sessions.create(asked)  # pyrefly: ignore[bad-argument-type]
+
+    def setup_session(self, **more: Any) -> stripe.checkout.Session:
+        """An open session that saves a card."""
+        asked: dict[str, Any] = {"mode": "setup", "success_url": SUCCESS, "currency": "eur", **more}
+        return self.api.checkout.sessions.create(asked)  # pyrefly: ignore[bad-argument-type]
+
+    def again(self, session: stripe.checkout.Session) -> stripe.checkout.Session:
+        """The session as it is now, with its intents."""
+        return self.api.checkout.sessions.retrieve(session.id, {"expand": ["payment_intent", "setup_intent"]})
+
+    def refund(self, intent: stripe.PaymentIntent, amount: int | None = None, **more: Any) -> stripe.Refund:
+        """Money of an intent goes back."""
+        asked: dict[str, Any] = {"payment_intent": intent.id, **more, **({"amount": amount} if amount else {})}
+        return self.api.refunds.create(asked)  # pyrefly: ignore[bad-argument-type]
+
+    def charge(self, intent: stripe.PaymentIntent) -> stripe.Charge:
+        """The intent's charge as it is now."""
+        found = self.api.payment_intents.retrieve(intent.id).latest_charge
+        return self.api.charges.retrieve(str(found))
+
+
+def refused_intent(error: stripe.StripeError) -> stripe.PaymentIntent:
+    """The intent that a refusal is about."""
+    assert error.error is not None
+    assert error.error.payment_intent is not None
+    return error.error.payment_intent
+
+
+@contextmanager
+def stripe_process(
+    folder: Path, port: int, **environment: str
+) -> Iterator[tuple[StripeDouble, "subprocess.Popen[bytes]"]]:
+    """A double as `python -m doubles.main`, with its data in a folder of the test; the mail double stays away."""
+    given = {
+        **os.environ,
+        "HOLDFAST_HOME": str(folder),
+        "HOLDFAST_MAIL_DOUBLE_PORT": "0",
+        "HOLDFAST_STRIPE_DOUBLE_PORT": str(port),
+        "STRIPE_API_KEY": KEY,
+        **environment,
+    }
+    process = subprocess.Popen([sys.executable, "-m", "doubles.main"], env=given, stdout=subprocess.PIPE)
+    double = StripeDouble(f"http://127.0.0.1:{port}")
+    try:
+        await_answer(double)
+        yield double, process
+    finally:
+        double.http.close()
+        process.kill()
+        process.communicate()

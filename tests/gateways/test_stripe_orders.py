@@ -138,6 +138,12 @@ async def test_too_little_is_not_asked_for_and_stays_due(till: Till) -> None:
     assert [row["call"] for row in till.rows()] == ["customers.create"]
 
 
+async def test_a_charge_of_nothing_is_not_asked_for(till: Till) -> None:
+    await till.paid(till.payment(amount=0))
+    seen = await till.do(Verb.CHARGE, till.payment(2, How.OFF_SESSION, 0))
+    assert (seen.trouble, seen.code, till.intents()) == ("refused", "amount_too_small", [])
+
+
 async def test_dinars_are_asked_for_without_their_last_digit(till: Till) -> None:
     till.currency = "KWD"
     _, seen = await till.paid(till.payment(amount=51_247))

@@ -20,6 +20,7 @@ from tests.house.tree import Source, dotted, faults, holds, python, sample
 STORIES = """
 BookingWorkflow: BookingStart -> BookingEnd
     signal correct_zone: Rezone
+    signal money_news: MoneyHint
     signal renew
     update amend: Amend -> Answer
     update answer_change: AnswerChange -> Answer
@@ -31,11 +32,13 @@ BookingWorkflow: BookingStart -> BookingEnd
     update check_out: CheckOut -> Answer
     update confirm: Confirm -> Answer
     update decline: Decline -> Answer
+    update give_refund: GiveRefund -> Answer
     update give_up: GiveUp -> Answer
     update mark_no_show: MarkNoShow -> Answer
     update move_clock: MoveClock -> Answer
     update opened: -> Opened
     update reinstate: Reinstate -> Answer
+    update start_payment: StartPayment -> Answer
     update take_payment: TakePayment -> Answer
     update waive_fee: WaiveFee -> Answer
 NoticesWorkflow: NoticesStart -> NoticesEnd

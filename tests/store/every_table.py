@@ -18,6 +18,8 @@ INSERT INTO nightly_lines (hotel_id, reference, stay, line, night, kind, code, n
 VALUES ({h}, '{r}', 1, 1, '2027-02-01', 'room', 'ROOM', 'Room', 100);
 INSERT INTO payments (hotel_id, reference, number, method, amount_minor, currency, received_at, business_date)
 VALUES ({h}, '{r}', 1, 'cash', 100, 'INR', '2027-02-01Z', '2027-02-01');
+INSERT INTO refunds (hotel_id, reference, number, payment, amount_minor, state, cause, asked_at, told_at, business_date)
+VALUES ({h}, '{r}', 1, 1, 50, 'wanted', 'desk', '2027-02-01Z', '2027-02-01Z', '2027-02-01');
 INSERT INTO booking_events (hotel_id, reference, seq, step_id, happened_at, actor_kind, channel, what, status_after,
     policy_version)
 VALUES ({h}, '{r}', 1, 'step', '2027-01-01Z', 'guest', 'web', 'asked', 'pending', 1);

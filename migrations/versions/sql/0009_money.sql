@@ -65,7 +65,7 @@ CREATE TABLE provider_hints (
     object_type text NOT NULL DEFAULT '',
     intent_id text NOT NULL DEFAULT '',
     charge_id text NOT NULL DEFAULT '',
-    hotel_id int NOT NULL DEFAULT 0,
+    hotel int NOT NULL DEFAULT 0,
     reference text NOT NULL DEFAULT '',
     payment int NOT NULL DEFAULT 0,
     refund int NOT NULL DEFAULT 0,
@@ -79,7 +79,7 @@ CREATE TABLE provider_hints (
 );
 COMMENT ON COLUMN provider_hints.state IS 'told: the booking was told; ignored: it is about nothing of ours; given_up: nobody was found in 72 hours.';
 CREATE INDEX provider_hints_waiting ON provider_hints (next_at) WHERE state = 'waiting';
-CREATE INDEX provider_hints_by_booking ON provider_hints (hotel_id, reference) WHERE reference <> '';
+CREATE INDEX provider_hints_by_booking ON provider_hints (reference) WHERE reference <> '';
 
 ALTER TABLE attention_items DROP CONSTRAINT attention_items_kind_check;
 ALTER TABLE attention_items ADD CONSTRAINT attention_items_kind_check CHECK (
@@ -98,4 +98,5 @@ WHERE not_on_sale_reason = 'This hotel is paid by card online, and online paymen
 
 GRANT SELECT ON refunds, provider_hints TO holdfast_ops;
 GRANT SELECT, INSERT, UPDATE ON refunds, provider_hints TO holdfast_app;
-GRANT UPDATE ON payments TO holdfast_app;
+GRANT UPDATE (state, captured_minor, refunded_minor, session_id, intent_id, capture_before, decline_code, disputed,
+    received_at, business_date) ON payments TO holdfast_app;

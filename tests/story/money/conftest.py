@@ -1,6 +1,7 @@
 """Stories with money: the real workers, the real client, and the payment provider's double over HTTP."""
 
 from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
@@ -33,18 +34,40 @@ def stripe_double(stripe_server: StripeDouble) -> StripeDouble:
     return stripe_server
 
 
-@pytest.fixture
-async def till(client: Client, app_url: str, stripe_double: StripeDouble) -> AsyncIterator[None]:
-    """The workers of bookings and of payments."""
-    settings = Settings(stripe_api_key=SecretStr(KEY), stripe_api_base=stripe_double.address)
+@asynccontextmanager
+async def working(client: Client, app_url: str, double: StripeDouble, *, strict: bool) -> AsyncIterator[None]:
+    """The workers of bookings and of payments until the block ends."""
+    settings = Settings(stripe_api_key=SecretStr(KEY), stripe_api_base=double.address)
     database = Database(app_url, pool_size=6)
     await database.open()
     async with (
-        bookings_worker(client, database, SECRET, versioned=False, strict=True, cached=CACHED),
+        bookings_worker(client, database, SECRET, versioned=False, strict=strict, cached=CACHED),
         payments_worker(client, database, settings, versioned=False),
     ):
         yield
     await database.close()
+
+
+@pytest.fixture
+async def till(client: Client, app_url: str, stripe_double: StripeDouble) -> AsyncIterator[None]:
+    """The workers as the stories' tests have them: in the sandbox."""
+    async with working(client, app_url, stripe_double, strict=True):
+        yield
+
+
+@pytest.fixture
+async def trusting_till(client: Client, app_url: str, stripe_double: StripeDouble) -> AsyncIterator[None]:
+    """The workers as the running system has them: they use this process's own modules, so rules can be changed."""
+    async with working(client, app_url, stripe_double, strict=False):
+        yield
+
+
+@pytest.fixture
+def pays_trustingly(
+    trusting_till: None, client: Client, owner_url: str, stripe_double: StripeDouble
+) -> Callable[[House, StayDates], Payer]:
+    """As `pays`, with the trusting workers."""
+    return lambda house, dates: Payer(client, owner_url, house, dates, stripe=stripe_double)
 
 
 @pytest.fixture

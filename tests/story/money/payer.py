@@ -5,8 +5,10 @@ from dataclasses import dataclass
 from typing import Any
 
 import httpx
+from temporalio.common import WorkflowIDConflictPolicy
 
-from messages.bookings import Answer
+from messages.bookings import Answer, BookingStart, Resume
+from messages.names import BOOKINGS_QUEUE, workflow_id
 from messages.payments import GiveRefund, MoneyHint, StartPayment
 from store.states import read_state
 from tests.doubles.stripe_running import VISA, StripeDouble
@@ -53,8 +55,16 @@ class Payer(Life):
         return await asyncio.to_thread(self.provider.pay, await asyncio.to_thread(self.page), card, **fields)
 
     async def hint(self, *payments: int, refunds: tuple[int, ...] = ()) -> None:
-        """The provider tells of something."""
-        await self.handle.signal(BookingWorkflow.money_news, MoneyHint(payments, refunds))
+        """The provider tells of something; a story that has ended begins again from its row for it."""
+        await self.client.start_workflow(
+            BookingWorkflow.run,
+            BookingStart(resume=Resume(self.house.hotel_id, self.reference)),
+            id=workflow_id(self.reference),
+            task_queue=BOOKINGS_QUEUE,
+            id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
+            start_signal="money_news",
+            start_signal_args=[MoneyHint(payments, refunds)],
+        )
 
     async def paid(self, card: str = VISA) -> None:
         """The guest pays, and the provider tells of it."""
@@ -74,6 +84,13 @@ class Payer(Life):
                 f"{row['status']}, not {status}: {row['waiting_for']} {self.events()} {row['attention']} {self.purse}"
             )
             raise AssertionError(told) from None
+
+    async def reaches_clock(self, key: str, seconds: float = 30) -> dict[str, Any]:
+        """The row once this clock runs."""
+        async with asyncio.timeout(seconds):
+            while key not in self.agenda():
+                await asyncio.sleep(0.02)
+        return self.row()
 
     async def settles(self, seconds: float = 20) -> None:
         """The provider has nothing to do for the booking any more."""

@@ -1,0 +1,115 @@
+"""Money that comes after the end: docs/rules/late_money.md."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from domain import acts
+from domain.alarms import clock_rang
+from domain.booking import Booking, Status
+from domain.payments import PayState, Verb
+from domain.steps import Act
+from domain.terms import Payment as Way
+from tests.domain.made import ASKED, DESK, GUEST, KOCHI, act, entry, march
+from tests.domain.payers import answer, asked_to_pay, hears, held, online, pays
+
+LATER = ASKED + timedelta(hours=7)
+
+
+def expired(way: Way = Way.DEPOSIT, **more: object) -> Booking:
+    """A booking whose provider fell silent at the hold's end: it expired with its page still open."""
+    made = asked_to_pay(held(way, **more))
+    at = ASKED + timedelta(minutes=30)
+    ended = clock_rang(made, [entry(made, "hold_expires")], Act(at)).after
+    silent = hears(ended, at, trouble="unreachable")
+    return clock_rang(silent, [entry(silent, "hold_over")], Act(at + timedelta(hours=6))).after
+
+
+def test_late_money_takes_a_free_room_again() -> None:
+    """At the old price; the nights are taken by the same step, so that the house decides."""
+    gone = expired()
+    step = answer(gone, LATER, state=PayState.CAPTURED, captured_minor=10_000, amount_minor=10_000, currency="INR")
+    assert (step.what, step.after.status) == ("late_payment_confirmed", Status.CONFIRMED)
+    assert [(move.held, move.sold) for move in step.nights] == [(0, 1), (0, 1)]
+    assert [wish.kind for wish in step.notices] == ["confirmed_after_all"]
+    assert (step.after.purse.refunds, step.after.purse.orders) == ((), ())
+
+
+def test_late_money_goes_back_where_the_room_is_gone() -> None:
+    """In full, once, and the booking stays expired."""
+    gone = expired()
+    step = answer(
+        gone, LATER, retake=False, state=PayState.CAPTURED, captured_minor=10_000, amount_minor=10_000, currency="INR"
+    )
+    assert (step.what, step.after.status, step.nights) == ("late_payment_refunded", Status.EXPIRED, ())
+    assert [(refund.amount_minor, refund.cause) for refund in step.after.purse.refunds] == [(10_000, "late")]
+    assert step.after.paid_minor == 0
+
+
+@pytest.mark.parametrize(("hour", "again"), [(2, True), (3, False)])
+def test_a_stay_that_has_begun_is_not_taken_again(hour: int, again: bool) -> None:
+    """Until the audit that closes the day of the arrival; from then on the money goes back."""
+    gone = expired()
+    step = answer(
+        gone, march(11, hour, 59 if again else 0), state=PayState.CAPTURED, captured_minor=10_000,
+        amount_minor=10_000, currency="INR",
+    )  # fmt: skip
+    assert (step.after.status is Status.CONFIRMED) is again
+    assert bool(step.after.purse.refunds) is not again
+
+
+def test_a_late_authorisation_asks_the_hotel_or_is_let_go() -> None:
+    """Free: pending with a new clock for the answer; else the money is released."""
+    made = acts.opened(online(Way.AUTHORISE, base=KOCHI), act(actor=GUEST)).after
+    at = ASKED + timedelta(minutes=30)
+    ended = clock_rang(asked_to_pay(made), [entry(made, "hold_expires")], Act(at)).after
+    gone = clock_rang(
+        hears(ended, at, trouble="unreachable"), [entry(hears(ended, at, trouble="unreachable"), "hold_over")],
+        Act(at + timedelta(hours=6)),
+    ).after  # fmt: skip
+    free = answer(gone, LATER, state=PayState.AUTHORISED)
+    assert (free.what, free.after.status) == ("late_payment_requested", Status.PENDING)
+    assert free.after.approval_deadline == LATER + timedelta(hours=24)
+    taken = answer(gone, LATER, retake=False, state=PayState.AUTHORISED).after
+    assert (taken.status, [order.verb for order in taken.purse.orders]) == (Status.EXPIRED, [Verb.VOID])
+
+
+@pytest.mark.parametrize("way", ["rejected", "failed", "cancelled"])
+def test_what_ended_otherwise_keeps_no_money(way: str) -> None:
+    """Rejected, given up, cancelled in time: all of it goes back, and no room is taken."""
+    made = asked_to_pay(held(Way.PREPAID))
+    match way:
+        case "cancelled":
+            ended = acts.cancelled(made, act(actor=DESK), (1,)).after
+        case "failed":
+            ended = acts.failed(made, act(actor=DESK)).after
+        case _:
+            ended = acts.declined(replace(made, status=Status.PENDING), act(actor=DESK)).after
+    assert [order.verb for order in ended.purse.orders] == [Verb.CLOSE]
+    paid = pays(ended, LATER)
+    assert (paid.status, paid.paid_minor) == (ended.status, 0)
+    assert [refund.amount_minor for refund in paid.purse.refunds] == [20_000]
+
+
+def test_a_late_payment_meets_an_open_fee_first() -> None:
+    """Cancelled late with a fee of 100.00 and nothing paid: of 200.00 that come, 100.00 go back."""
+    firm = acts.confirmed(held(Way.PREPAID), act(reason="A regular."))
+    open_ = asked_to_pay(firm.after)
+    late = acts.cancelled(open_, act(entry(open_, "cancel_free_until-1").at), (1,)).after
+    assert late.owed_minor == 10_000
+    paid = pays(late, LATER)
+    assert (paid.paid_minor, paid.balance_minor) == (10_000, 0)
+    assert [refund.amount_minor for refund in paid.purse.refunds] == [10_000]
+
+
+def test_the_later_of_two_payments_goes_back() -> None:
+    """The deposit came by card and, a moment before, in cash."""
+    made = asked_to_pay(held())
+    cash = acts.payment_taken(made, act(), "cash", 10_000, "").after
+    assert (cash.status, [order.verb for order in cash.purse.orders]) == (Status.CONFIRMED, [Verb.CLOSE])
+    twice = pays(cash, LATER, 1)
+    assert [(refund.payment, refund.amount_minor, refund.cause) for refund in twice.purse.refunds] == [
+        (1, 10_000, "second")
+    ]
+    assert twice.paid_minor == 10_000
