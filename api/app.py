@@ -29,6 +29,7 @@ from api.routes import (
     hotels,
     people,
     platform,
+    reconciliation,
 )
 from api.routes import notices as notice_routes
 from api.routes import payments as payment_routes
@@ -53,6 +54,7 @@ _ROUTERS = (
     guest_links.asking, guest_links.confirming, auth.logins, auth.logged_in,
     desk_bookings.desk_bookings, desk.desk, desk_changes.desk_changes,
     changes.staff_changes, people.people, files.files, guest_links.printing, notice_routes.notices, admin.admin,
+    reconciliation.reconciliation,
     payment_routes.guest_payments, payment_routes.desk_payments, payment_routes.provider_webhooks,
     webhook_routes.webhooks, platform.platform, codec.codec, pages,
 )  # fmt: skip

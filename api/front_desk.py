@@ -42,6 +42,15 @@ from messages.bookings import (
 from messages.cards import Card, search_attributes, static_details, summary
 from messages.converter import data_converter
 from messages.names import BOOKING_WORKFLOW, BOOKINGS_QUEUE, workflow_id
+from messages.night import (
+    NIGHT_WORKFLOW,
+    NIGHTS_QUEUE,
+    RUN_NOW_SIGNAL,
+    NightStart,
+    RunNow,
+    night_summary,
+    night_workflow_id,
+)
 from store.to_the_end import ToTheEnd
 
 Asked = TypeVar("Asked")
@@ -163,6 +172,30 @@ class FrontDesk:
                     search_attributes=search_attributes(card),
                     static_summary=summary(card),
                     static_details=static_details(self._base_url, reference),
+                )
+        except (TimeoutError, RPCError) as late:
+            raise _late() from late
+        except RuntimeError as trouble:
+            if _UNREACHED not in str(trouble):
+                raise
+            raise _late() from trouble
+
+    async def wake_night(self, hotel_id: int, slug: str) -> None:
+        """Tells a hotel's night that somebody asked for a comparing; it is begun where it does not run.
+
+        Errors: 503 not_answered_in_time.
+        """
+        try:
+            async with asyncio.timeout(DEADLINE_SECONDS):
+                await self._connected().start_workflow(
+                    NIGHT_WORKFLOW,
+                    NightStart(hotel_id, slug),
+                    id=night_workflow_id(slug),
+                    task_queue=NIGHTS_QUEUE,
+                    id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
+                    start_signal=RUN_NOW_SIGNAL,
+                    start_signal_args=[RunNow()],
+                    static_summary=night_summary(slug),
                 )
         except (TimeoutError, RPCError) as late:
             raise _late() from late

@@ -13,6 +13,11 @@ def night_workflow_id(slug: str) -> str:
     return f"night-{slug}"
 
 
+def night_summary(slug: str) -> str:
+    """What Temporal's UI shows of it."""
+    return f"The nights of {slug}"
+
+
 @dataclass(frozen=True)
 class NightStart:
     """How a run begins. All else is read from the hotel's rows."""

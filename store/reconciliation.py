@@ -245,6 +245,9 @@ FROM reconciliation_lines WHERE {_OF_RUN} AND line COLLATE "C" > :after ORDER BY
 _OPEN_ITEMS = text("""
 SELECT count(*) FROM reconciliation_items WHERE hotel_id = :hotel_id AND closed_at IS NULL
 """)
+_ALL_OPEN = text("""
+SELECT * FROM reconciliation_items WHERE hotel_id = :hotel_id AND closed_at IS NULL ORDER BY item_id LIMIT :most
+""")
 
 
 async def list_runs(
@@ -259,6 +262,11 @@ async def list_items(tx: AsyncConnection, hotel_id: int, day: date, after: int, 
     """The differences that were opened for a business date, open and closed, in the order they were found."""
     asked = {"hotel_id": hotel_id, "business_date": day, "after": after, "most": min(most, MOST_ITEMS)}
     return (await tx.execute(_ITEMS, asked)).all()
+
+
+async def open_items_of_hotel(tx: AsyncConnection, hotel_id: int, most: int) -> Sequence[Any]:
+    """The differences that are open, of all dates, the oldest first."""
+    return (await tx.execute(_ALL_OPEN, {"hotel_id": hotel_id, "most": min(most, MOST_ITEMS)})).all()
 
 
 async def count_open(tx: AsyncConnection, hotel_id: int) -> int:

@@ -13,7 +13,7 @@ from activities.night import NightActivities
 from config.settings import Settings
 from gateways.booking_money import BookingMoney
 from gateways.stripe_ledger import StripeLedger
-from messages.night import NIGHT_WORKFLOW, NIGHTS_QUEUE, NightsPosted, NightStart, night_workflow_id
+from messages.night import NIGHT_WORKFLOW, NIGHTS_QUEUE, NightsPosted, NightStart, night_summary, night_workflow_id
 from store.hotels import MAX_HOTELS, Hotel, list_hotels
 from store.nightly import NightStore
 from store.session import Database, DatabaseAway
@@ -114,7 +114,7 @@ class NightWatch:
                 NightStart(hotel.id, hotel.slug),
                 id=night_workflow_id(hotel.slug),
                 task_queue=NIGHTS_QUEUE,
-                static_summary=f"The nights of {hotel.slug}",
+                static_summary=night_summary(hotel.slug),
             )
         except WorkflowAlreadyStartedError:
             return False
