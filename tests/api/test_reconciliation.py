@@ -20,7 +20,7 @@ DAY = date(2026, 3, 14)
 NIGHT = datetime(2026, 3, 15, 3, tzinfo=UTC)
 TWICE = Difference("double_charge", "RIB-20260320-7Q4K2M", "Payment 1 was taken once more: EUR 100.00.",
                    NIGHT - timedelta(hours=3), "EUR", 1, object_id="pi_2", provider_minor=10_000)  # fmt: skip
-NOBODYS = Difference("charge_unknown_to_us", "", "The payment provider has a payment of EUR 5.00 that is in no booking.",
+NOBODYS = Difference("charge_unknown_to_us", "", "The payment provider has EUR 5.00 that are in no booking.",
                      NIGHT - timedelta(hours=3), "EUR", object_id="ch_1", provider_minor=500)  # fmt: skip
 LINES = (
     Line("payment", TWICE.reference, 1, "pi_1", "EUR", "captured", 10_000, "captured", 10_000),

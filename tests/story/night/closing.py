@@ -2,7 +2,7 @@
 
 import asyncio
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, LiteralString
 
 from psycopg.rows import dict_row
@@ -10,7 +10,7 @@ from temporalio.client import Client, WorkflowHandle
 from temporalio.common import WorkflowIDConflictPolicy
 from temporalio.testing import TimeSkipper
 
-from domain.clocks import business_date
+from domain.clocks import business_date, zone
 from domain.reconciliation import closes_at
 from messages.night import NIGHTS_QUEUE, NightStart, RunNow, night_workflow_id
 from store.reconciliation import ask_for_run
@@ -19,6 +19,15 @@ from tests.story.world import House, connect
 from workflows.night import HotelNight
 
 A_SECOND = timedelta(seconds=1)
+
+
+# So much later than now the hotel's audit is, that nothing of a test is young any more when it comes.
+LATER = timedelta(minutes=40)
+
+
+def closing_soon(zone_name: str = "Europe/Lisbon") -> time:
+    """An audit time that comes soon in that zone."""
+    return (datetime.now(UTC) + LATER).astimezone(zone(zone_name)).time().replace(microsecond=0)
 
 
 @dataclass
@@ -62,7 +71,7 @@ class Closing:
         terms = self.house.terms
         return business_date(instant or datetime.now(UTC), terms.zone, terms.audit_time)
 
-    async def closes(self, day: date) -> dict[str, Any]:
+    async def closes(self, day: date, number: int = 1) -> dict[str, Any]:
         """The audit of a business day comes, and the day is closed."""
         await self.begin()
         terms = self.house.terms
@@ -71,9 +80,9 @@ class Closing:
             # The story goes on in a fresh run now and then, which begins at the real time.
             await self.until(moment)
             await asyncio.sleep(0.1)
-            if self.run_of(day):
+            if self.run_of(day, number):
                 break
-        return await self.ended(day)
+        return await self.ended(day, number)
 
     async def again(self, day: date) -> dict[str, Any]:
         """Somebody asks for a comparing of this date, late enough that nothing is young any more."""
@@ -87,6 +96,11 @@ class Closing:
         """The rows of a query."""
         with connect(self.owner_url) as db:
             return db.cursor(row_factory=dict_row).execute(sql, values).fetchall()
+
+    def runs(self, day: date) -> list[dict[str, Any]]:
+        """Every run of a date so far."""
+        sql: LiteralString = "SELECT * FROM reconciliation_runs WHERE hotel_id = %s AND business_date = %s"
+        return self.looked(sql, self.house.hotel_id, day)
 
     def run_of(self, day: date, number: int = 1) -> dict[str, Any]:
         """A run's row, empty before it was asked for."""

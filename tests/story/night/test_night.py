@@ -6,7 +6,7 @@ from domain.stay import StayDates
 from domain.terms import Payment
 from tests.story.money.payer import Payer
 from tests.story.money.test_paying import lisbon
-from tests.story.night.closing import Closing
+from tests.story.night.closing import Closing, closing_soon
 from tests.story.test_life import stay_in
 from tests.story.world import House
 
@@ -16,7 +16,7 @@ Nights = Callable[[House], Closing]
 
 async def test_a_clean_day_has_no_difference(pays: Pays, nights: Nights, owner_url: str) -> None:
     """Two paid bookings: three ledgers with the same sums, and nothing for people to do."""
-    house = lisbon(owner_url, Payment.DEPOSIT)
+    house = lisbon(owner_url, Payment.DEPOSIT, audit_time=closing_soon())
     night = nights(house)
     for _ in range(2):
         life = pays(house, stay_in(house, 20))
@@ -34,7 +34,7 @@ async def test_a_difference_is_opened_once_and_closed_when_it_is_gone(
     pays: Pays, nights: Nights, owner_url: str
 ) -> None:
     """A payment is taken twice at the provider: one item, still one the next time, none after it went back."""
-    house = lisbon(owner_url, Payment.DEPOSIT)
+    house = lisbon(owner_url, Payment.DEPOSIT, audit_time=closing_soon())
     night = nights(house)
     life = pays(house, stay_in(house, 20))
     await life.begin()
