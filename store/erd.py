@@ -23,7 +23,9 @@ PARTS = {
         "guests", "bookings", "stays", "stay_guests", "room_segments", "nightly_lines", "payments",
         "change_requests",
     ),
-    "Money at the payment provider": ("provider_calls", "stripe_accounts"),
+    "Money at the payment provider": ("provider_calls", "stripe_accounts", "reconciliation_runs",
+        "provider_objects", "reconciliation_lines", "reconciliation_items",
+    ),
     "Guests and what people write": (
         "guest_profiles", "guest_changes", "booking_notes", "note_versions", "booking_files", "office_keys",
     ),

@@ -50,4 +50,14 @@ INSERT INTO office_keys (hotel_id, reference, key, body_hash, made) VALUES ({h},
 INSERT INTO provider_calls (hotel_id, key, reference, call, params_hash, params, state)
 VALUES ({h}, '{h}.{r}.deposit.1.begin.1', '{r}', 'checkout.sessions.create', 'hash', '{{}}', 'new');
 INSERT INTO stripe_accounts (hotel_id, account_id, country, checked_at) VALUES ({h}, 'acct_{h}', 'IN', '2027-01-01Z');
+INSERT INTO reconciliation_runs (hotel_id, business_date, number, state, asked_by, asked_at, currency)
+VALUES ({h}, '2027-01-01', 1, 'asked', 'night', '2027-01-02Z', 'INR');
+INSERT INTO provider_objects (hotel_id, business_date, number, object_id, kind, facts, ours)
+VALUES ({h}, '2027-01-01', 1, 'pi_{r}', 'payment', '{{}}', true);
+INSERT INTO reconciliation_lines (hotel_id, business_date, number, line, kind, reference, money_number, object_id,
+    currency, provider_state, rows_state)
+VALUES ({h}, '2027-01-01', 1, '{r}', 'payment', '{r}', 1, 'pi_{r}', 'INR', 'captured', 'captured');
+INSERT INTO reconciliation_items (hotel_id, business_date, number, key, code, reference, currency, detail, opened_at,
+    seen_business_date, seen_number)
+VALUES ({h}, '2027-01-01', 1, '{r}', 'amount_differs', '{r}', 'INR', 'Words.', '2027-01-02Z', '2027-01-01', 1);
 """
