@@ -164,6 +164,7 @@ def _booking(
             total_minor=offer.quote.total_minor,
             terms=own,
             night_minor=_night_minor(offer),
+            person_tax_minor=_person_tax_minor(offer),
         )
         for number, (offer, own) in enumerate(zip(offers, stay_terms, strict=True), 1)
     )
@@ -189,3 +190,12 @@ def _night_minor(offer: Offer) -> tuple[int, ...]:
         if not tax.included:
             prices[tax.night or date.fromisoformat(offer.arrival)] += tax.amount_minor
     return tuple(prices[line.night] for line in offer.quote.nights)
+
+
+def _person_tax_minor(offer: Offer) -> tuple[int, ...]:
+    """What of each night is tax a head, which no fee ever holds; nothing where there is no such tax."""
+    taxes = dict.fromkeys((line.night for line in offer.quote.nights), 0)
+    for tax in offer.quote.taxes:
+        if tax.per_person:
+            taxes[tax.night or date.fromisoformat(offer.arrival)] += tax.amount_minor
+    return tuple(taxes.values()) if any(taxes.values()) else ()

@@ -10,6 +10,7 @@ from fastapi import Depends, Request
 from api.callers import AtDesk, Desk, Parts, Record
 from api.commands import Make, Wish, carry_out, meant
 from api.desk import room_for, stay_for_room
+from api.folio import charge_back, tax_of
 from api.house import House
 from api.idempotency import Once, once_for_command
 from api.shapes.bookings import BookingBody, DeskBooking, GuestCancel
@@ -26,7 +27,9 @@ from api.shapes.commands import (
     DeskStays,
 )
 from api.shapes.common import MoneyAsked
+from api.shapes.folio import DeskCharge
 from domain.booking import Actor
+from domain.folio import Charge
 from domain.lifecycle import Action
 from domain.refusals import Refused, conflict, rule
 from messages.bookings import (
@@ -43,6 +46,7 @@ from messages.bookings import (
     GiveUp,
     MarkNoShow,
     MoveClock,
+    PostCharge,
     Reinstate,
     TakePayment,
     WaiveFee,
@@ -191,6 +195,26 @@ class Counter:
             return GiveRefund(asked, body.amount.amount_minor, body.amount.currency, body.payment)
 
         return await self._act(Action.REFUNDS, body, made, body.reason)
+
+    async def post_charge(self, body: DeskCharge) -> DeskBooking:
+        """An extra, or below zero an adjustment. Errors: 422 tax_code_unknown."""
+
+        async def made(asked: Asked) -> Command:
+            tax = await tax_of(self.house, self.record, body.tax_code)
+            price = body.amount.amount_minor
+            charge = Charge(body.code, body.name, price, body.quantity, body.folio, tax)
+            return PostCharge(asked, charge, body.amount.currency)
+
+        return await self._act(Action.CHARGES, body, made, body.reason)
+
+    async def reverse_charge(self, line: int, body: DeskCommand) -> DeskBooking:
+        """A charge is taken back. Errors: 422 line_unknown."""
+
+        async def made(asked: Asked) -> Command:
+            charge = await charge_back(self.house, self.record, line)
+            return PostCharge(asked, charge, self.record.state.terms.currency)
+
+        return await self._act(Action.CHARGES, body, made, body.reason, named=f"reverse-{line}")
 
     async def assign_room(self, body: DeskAssign) -> DeskBooking:
         """A stay gets the room that was named, or the first free clean one of its type.

@@ -15,6 +15,7 @@ from api.limits import AddressLimits
 from api.office import Office
 from api.openapi import DESCRIPTION, describe
 from api.pages import install_pages, pages
+from api.pay_pages import pay_pages
 from api.routes import (
     admin,
     auth,
@@ -25,8 +26,10 @@ from api.routes import (
     desk_bookings,
     desk_changes,
     files,
+    folio,
     guest_links,
     hotels,
+    papers,
     people,
     platform,
     reconciliation,
@@ -38,6 +41,7 @@ from api.security import CrossSite, Guard
 from api.telemetry import Watch
 from api.views import API, Views
 from config.settings import Settings
+from gateways.papers.printer import Printer
 from gateways.stripe_door import StripeDoor
 from store.announcements import Announcements
 from store.session import Database, app_url
@@ -56,7 +60,8 @@ _ROUTERS = (
     changes.staff_changes, people.people, files.files, guest_links.printing, notice_routes.notices, admin.admin,
     reconciliation.reconciliation,
     payment_routes.guest_payments, payment_routes.desk_payments, payment_routes.provider_webhooks,
-    webhook_routes.webhooks, platform.platform, codec.codec, pages,
+    folio.folio, papers.desk_papers, papers.guest_papers,
+    webhook_routes.webhooks, platform.platform, codec.codec, pages, pay_pages,
 )  # fmt: skip
 # Nothing of a request is recorded by the framework: bodies and queries hold people's words.
 _NO_TRACES = {"tracing": False, "metrics": False, "logs": False, "operation_spans": False}
@@ -128,5 +133,6 @@ def _build(settings: Settings, metrics_folder: str, clock: Callable[[], datetime
         clock=clock,
         window=provider,
         door=provider,
+        printer=Printer(demo=settings.demo),
         metrics_folder=metrics_folder,
     )

@@ -24,7 +24,7 @@ from api.problems import malformed, not_logged_in
 from api.selling import find_hotel
 from domain.booking import Actor
 from domain.refusals import absent, forbidden
-from messages.tokens import read_guest_token
+from messages.tokens import GuestToken, read_guest_token, read_pay_token
 from store.booking_reads import BookingRecord, look_at_booking
 from store.hotels import Hotel
 from store.sessions import StaffSession
@@ -163,8 +163,23 @@ async def record_for_guest(house: House, reference: str, token: str) -> BookingR
     told = read_guest_token(house.secret, token)
     if told is None or told.reference != reference:
         raise absent()
+    record = await _opened_by(house, told)
+    if not record.state.terms.guest_portal:
+        raise absent()
+    return record
+
+
+async def record_for_payer(house: House, token: str) -> BookingRecord:
+    """The booking that a link to pay is about, also where guests have no page. Errors: 404, as `record_for_guest`."""
+    told = read_pay_token(house.secret, token)
+    if told is None:
+        raise absent()
+    return await _opened_by(house, told)
+
+
+async def _opened_by(house: House, told: GuestToken) -> BookingRecord:
     record = await look_at_booking(house.database, told.hotel_id, told.reference)
-    if record is None or record.row.token_generation != told.generation or not record.state.terms.guest_portal:
+    if record is None or record.row.token_generation != told.generation:
         raise absent()
     ends = datetime.combine(record.state.departure, wall_time(), UTC) + GUEST_LINK_LIFETIME
     if house.clock() > ends:

@@ -75,6 +75,7 @@ _UPDATES: dict[Action, str] = {
     Action.PAYMENTS: "take_payment",
     Action.PAYMENT: "start_payment",
     Action.REFUNDS: "give_refund",
+    Action.CHARGES: "post_charge",
     Action.WAIVE_FEE: "waive_fee",
     Action.CLOCKS: "move_clock",
     Action.ASK_CHANGE: "ask_change",

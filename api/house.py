@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from dataclasses import field as default
 from datetime import UTC, datetime
+from typing import Protocol
 
 from fastapi import Request
 
@@ -18,6 +19,7 @@ from api.terms import Terms
 from api.turns import Turns
 from api.views import Views
 from config.settings import Settings
+from domain.invoices import Paper
 from store.announcements import Announcements
 from store.session import Database
 
@@ -25,6 +27,13 @@ from store.session import Database
 def real_clock() -> datetime:
     """Now, for sessions, offers, rate limits and what pages show; never for what a booking's rules decide."""
     return datetime.now(UTC)
+
+
+class PaperPrinter(Protocol):
+    """Makes a paper's PDF, away from the event loop. Errors: TimeoutError."""
+
+    async def print(self, paper: Paper) -> bytes:
+        """The bytes."""
 
 
 @dataclass(frozen=True)
@@ -40,6 +49,7 @@ class House:
     limits: AddressLimits
     views: Views
     clock: Callable[[], datetime]
+    printer: PaperPrinter
     terms: Terms = default(default_factory=Terms)
     health: Health = default(default_factory=Health)
     census: Census = default(default_factory=Census)

@@ -2,7 +2,7 @@
 
 from datetime import time
 
-from domain.notices import ESSENTIAL, NoticeKind
+from domain.notices import ASKING, ESSENTIAL, NoticeKind
 from domain.stay import counted
 from domain.terms import Confirmation, HotelTerms
 
@@ -20,10 +20,26 @@ WORDS: dict[NoticeKind, tuple[str, str]] = {
     NoticeKind.PRE_ARRIVAL: ("before your arrival", "Times, address and price before the arrival."),
     NoticeKind.CHECK_IN: ("welcome", "The room's number, the check-out time and how the hotel is reached."),
     NoticeKind.CHECK_OUT: ("thank you for your stay", "Thanks, and how the account stands."),
+    NoticeKind.INVOICE: ("your invoice", "That the invoice is at the booking's page."),
     NoticeKind.FEEDBACK: ("how was your stay", "A question; the answer comes to the hotel by mail."),
     NoticeKind.CHANGE_ANSWERED: (
         "change not made",
         "That the hotel said no to a change, or did not answer.",
+    ),
+    NoticeKind.PAYMENT_DUE: ("payment asked for", "What is to be paid, until when, and the link to pay."),
+    NoticeKind.PAYMENT_LINK: ("link to pay", "What is open, and the link to pay it."),
+    NoticeKind.PAYMENT_REMINDER: (
+        "deposit to come",
+        "That the deposit will be taken from the card, how much and when.",
+    ),
+    NoticeKind.PAYMENT_RECEIVED: ("payment received", "What was paid, and what is still open."),
+    NoticeKind.PAYMENT_FAILED: ("payment failed", "That a card could not be charged, with the link to pay."),
+    NoticeKind.PAYMENT_AUTHENTICATE: ("payment to confirm", "That the bank wants the guest's word, with the link."),
+    NoticeKind.REFUND_ISSUED: ("money given back", "How much goes back, and why."),
+    NoticeKind.REFUND_FAILED: ("refund failed", "That money did not arrive, and a request to get in touch."),
+    NoticeKind.CONFIRMED_AFTER_ALL: (
+        "confirmed after all",
+        "That a late payment came while the room was still free.",
     ),
     NoticeKind.GUEST_LINK: ("link to the booking", "A fresh link, for whoever asked at the address on file."),
     NoticeKind.EMAIL_CONFIRM: ("please confirm your address", "A link that confirms a new address; it goes there."),
@@ -47,7 +63,16 @@ _WHEN: dict[NoticeKind, str] = {
     NoticeKind.NO_SHOW: "When a room is marked as a no-show.",
     NoticeKind.CHECK_IN: "When a room is checked in.",
     NoticeKind.CHECK_OUT: "When the last room has left.",
+    NoticeKind.INVOICE: "When the last room has left and an invoice was issued.",
     NoticeKind.CHANGE_ANSWERED: "When a change is declined, or its time is over.",
+    NoticeKind.PAYMENT_DUE: "When a room is held until it is paid for.",
+    NoticeKind.PAYMENT_LINK: "When the desk sends it.",
+    NoticeKind.PAYMENT_RECEIVED: "When money comes for a booking that is firm.",
+    NoticeKind.PAYMENT_FAILED: "When a card could not be charged.",
+    NoticeKind.PAYMENT_AUTHENTICATE: "When the bank asks the guest to confirm a charge.",
+    NoticeKind.REFUND_ISSUED: "When money is on its way back.",
+    NoticeKind.REFUND_FAILED: "When money that was given back did not arrive.",
+    NoticeKind.CONFIRMED_AFTER_ALL: "When a late payment takes the room again.",
     NoticeKind.GUEST_LINK: "When somebody asks for it.",
     NoticeKind.EMAIL_CONFIRM: "When a guest gives a new address.",
     NoticeKind.EMAIL_CHANGED: "When a booking gets another address.",
@@ -55,6 +80,7 @@ _WHEN: dict[NoticeKind, str] = {
     NoticeKind.CHANGE_REQUEST: "When a guest asks for a change.",
 }
 _LINKS_LOST = "Without it guests cannot reach their booking, or confirm an address."
+_UNASKED = "Without it guests are not asked for their payment, and bookings expire for want of it."
 _UNTOLD = "Without it guests do not learn from the hotel how their booking stands."
 
 
@@ -67,6 +93,8 @@ def warning(kind: NoticeKind) -> str | None:
     """What switching it off would cost; None where nothing needs to be said."""
     if kind not in ESSENTIAL:
         return None
+    if kind in ASKING:
+        return _UNASKED
     return _LINKS_LOST if kind in (NoticeKind.GUEST_LINK, NoticeKind.EMAIL_CONFIRM) else _UNTOLD
 
 
@@ -84,6 +112,8 @@ def when_sent(kind: NoticeKind, terms: HotelTerms) -> str:
             return "Never: the hotel's terms ask for no answer after the stay."
         case NoticeKind.FEEDBACK:
             return f"{_long(terms.feedback_after_seconds)} after the last room has left."
+        case NoticeKind.PAYMENT_REMINDER:
+            return f"{counted(terms.online.reminder_days, 'day')} before a later deposit is taken from the card."
         case NoticeKind.DEADLINE_NEAR:
             window = _long(terms.approval.window_minutes * 60)
             return f"To the desk when half of the {window} for an answer are over, to the manager at four fifths."

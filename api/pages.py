@@ -6,27 +6,24 @@ does not exist.
 
 import re
 from datetime import timedelta
-from functools import cache
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, FastAPI, Query, Request
 from fastapi.staticfiles import StaticFiles
-from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 from starlette.responses import HTMLResponse, Response
 from starlette.types import Scope
 
 from api.callers import Parts, PublicRoute, record_for_guest
 from api.docs import documented
+from api.page_parts import WEB, amount_in_words, page, templates
+from api.pay_words import PAYMENT_STATES, REFUND_STATES, pay_button
 from api.selling import hotel_list
 from api.shapes.bookings import BookingBody
-from api.shapes.common import REFERENCE_PATTERN, Money
-from domain.money import Money as Amount
-from domain.money import format_money
+from api.shapes.common import REFERENCE_PATTERN
 from domain.refusals import Refused
 from domain.stay import day_text
 
-WEB = Path(__file__).resolve().parent.parent / "web"
 DEMO_ROLES = ("frontdesk", "manager", "admin")
 DEMO_PASSWORD = "holdfast-demo"  # noqa: S105 - published; its logins exist in demo mode only.
 MOST_HOTELS = 200
@@ -40,23 +37,12 @@ _REFERENCE = re.compile(REFERENCE_PATTERN)
 pages = APIRouter(include_in_schema=False, route_class=PublicRoute, default_response_class=HTMLResponse)
 
 
-@cache
-def _templates() -> Environment:
-    return Environment(
-        loader=FileSystemLoader(WEB), autoescape=select_autoescape(), undefined=StrictUndefined, trim_blocks=True
-    )
-
-
-def _page(name: str, status: int = 200, **shown: Any) -> HTMLResponse:
-    return HTMLResponse(_templates().get_template(name).render(**shown), status)
-
-
 @pages.get("/")
 async def start_page(house: Parts) -> Response:
     """The hotels, where to look inside, and in demo mode the logins."""
     hotels = await hotel_list(house, MOST_HOTELS, None)
     today, settings = house.clock().date(), house.settings
-    return _page(
+    return page(
         "start.html",
         hotels=hotels.items,
         arrival=today + timedelta(days=14),
@@ -75,7 +61,7 @@ async def docs_page(request: Request) -> Response:
     """The API's documentation; nothing is fetched from elsewhere."""
     kept: str | None = getattr(request.app.state, "docs", None)
     if kept is None:
-        kept = _templates().get_template("docs.html").render(**documented(request.app.openapi()))
+        kept = templates().get_template("docs.html").render(**documented(request.app.openapi()))
         request.app.state.docs = kept
     return HTMLResponse(kept)
 
@@ -84,32 +70,50 @@ async def docs_page(request: Request) -> Response:
 async def guest_page(house: Parts, reference: str, token: Annotated[str, Query()] = "") -> Response:
     """A guest's booking, by the link of a letter."""
     try:
-        booking = house.views.for_guest(await record_for_guest(house, reference, token))
+        record = await record_for_guest(house, reference, token)
     except Refused:
-        return _page("nothing.html", 404)
-    return _page(
+        return page("nothing.html", 404)
+    booking = house.views.for_guest(record)
+    return page(
         "booking.html",
         booking=booking,
         tone=_TONES.get(booking.status, "bad"),
         lines=_price_lines(booking),
-        total=_words(booking.total),
-        paid=_words(booking.paid),
-        balance=_words(booking.balance),
+        total=amount_in_words(booking.total),
+        paid=amount_in_words(booking.paid),
+        balance=amount_in_words(booking.balance),
+        pay_page=house.views.pay_page(record) if booking.to_pay else "",
+        pay_button=pay_button(record.state, booking.to_pay) if booking.to_pay else "",
+        moved=_moved(booking),
     )
 
 
 @pages.get("/confirm-email")
 async def confirm_page() -> Response:
     """Where the letter to a new address leads. The page itself confirms nothing: that needs a press."""
-    return _page("confirm.html")
+    return page("confirm.html")
 
 
 @pages.get("/desk/bookings/{reference}")
 async def desk_page(reference: str) -> Response:
     """A booking at the desk. The page itself holds nothing; it asks the API as whoever is logged in."""
     if not _REFERENCE.fullmatch(reference):
-        return _page("nothing.html", 404)
-    return _page("desk.html", reference=reference)
+        return page("nothing.html", 404)
+    return page("desk.html", reference=reference)
+
+
+def _moved(booking: BookingBody) -> list[dict[str, str]]:
+    """Payments and refunds so far, each with how it stands; attempts that came to nothing are left out."""
+    lines = [
+        {"what": PAYMENT_STATES[payment.state], "amount": amount_in_words(payment.captured)}
+        for payment in booking.payments
+        if payment.state in PAYMENT_STATES
+    ]
+    return lines + [
+        {"what": REFUND_STATES[refund.state], "amount": amount_in_words(refund.amount)}
+        for refund in booking.refunds
+        if refund.state in REFUND_STATES
+    ]
 
 
 def _price_lines(booking: BookingBody) -> list[dict[str, str]]:
@@ -119,16 +123,12 @@ def _price_lines(booking: BookingBody) -> list[dict[str, str]]:
     for stay, name in names.items():
         for night in booking.nights:
             if night.stay == stay:
-                lines.append({"night": day_text(night.night), "words": name, "amount": _words(night.price)})
+                lines.append({"night": day_text(night.night), "words": name, "amount": amount_in_words(night.price)})
         for tax in booking.taxes:
             if tax.stay == stay:
                 words = f"{tax.name} (included)" if tax.included else tax.name
-                lines.append({"night": day_text(tax.night), "words": words, "amount": _words(tax.amount)})
+                lines.append({"night": day_text(tax.night), "words": words, "amount": amount_in_words(tax.amount)})
     return lines
-
-
-def _words(amount: Money) -> str:
-    return format_money(Amount(amount.amount_minor, amount.currency))
 
 
 class _Files(StaticFiles):

@@ -56,6 +56,8 @@ _EVENTS = {
     "room_assigned": "{who} gave room {room} to stay {stay}.",
     "checked_in": "{who} checked in stay {stays}, room {rooms}.",
     "payment_received": "{who} took {amount} ({method}); {balance} is still open.",
+    "charge_posted": "{who} posted {amount} for {code}; {balance} is still open.",
+    "charge_reversed": "{who} took line {line} back, {amount}; {balance} is still open.",
     "checked_out": "{who} checked out stay {stays}; the balance was {balance}.",
     "no_show": "{who} marked stay {stays} as a no-show: nobody came; the fee is {fee}.",
     "overstay": "The check-out time has passed without a check-out; the desk is alerted.",

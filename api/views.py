@@ -44,7 +44,7 @@ from domain.terms import (
     confirmation_in_words,
 )
 from messages.names import workflow_id
-from messages.tokens import guest_token
+from messages.tokens import guest_token, pay_token
 from store.booking_reads import BookingRecord
 from store.staff import StaffRole
 
@@ -105,6 +105,11 @@ class Views:
             return None
         return guest_token(self._secret, record.hotel_id, record.reference, record.row.token_generation)
 
+    def pay_page(self, record: BookingRecord) -> str:
+        """Where this booking is paid; whoever has the address can pay, and nothing else."""
+        token = pay_token(self._secret, record.hotel_id, record.reference, record.row.token_generation)
+        return f"{self._base}/pay/{token}"
+
     def temporal_link(self, reference: str) -> str:
         """The booking's workflow in Temporal's own UI."""
         return f"{self._temporal}/{workflow_id(reference)}"
@@ -148,7 +153,7 @@ def _body(record: BookingRecord, actor_kind: str, now: datetime) -> dict[str, An
         "paid": paid,
         "balance": balance,
         "to_pay": _to_pay(record, now),
-        "payments": [_payment(payment, currency) for payment in record.payments],
+        "payments": [payment_body(payment, currency) for payment in record.payments],
         "refunds": [_refund(refund, currency) for refund in record.refunds],
         "hold_expires_at": row.hold_expires_at,
         "approval_deadline": row.approval_deadline,
@@ -316,7 +321,8 @@ def _to_pay(record: BookingRecord, now: datetime) -> ToPay | None:
     return ToPay(purpose=asked.purpose, amount=amount, until=until.get("hold_expires") or until.get("payment_due"))
 
 
-def _payment(payment: dict[str, Any], currency: str) -> PaymentBody:
+def payment_body(payment: dict[str, Any], currency: str) -> PaymentBody:
+    """A payment's row; what the desk took before captures were kept was captured as it is."""
     captured = payment["amount_minor"] if payment["captured_minor"] is None else payment["captured_minor"]
     return PaymentBody(
         number=payment["number"],

@@ -65,6 +65,12 @@ PROOFS = (
         {"HOLDFAST_PROOF_RACES": "8"},
     ),
     Proof(
+        "invoice-numbers",
+        "Papers issued by twenty at once, each asked for twice, have no gap and no double; without the lock they fail.",
+        "tests/store/test_invoices.py",
+        {"HOLDFAST_PROOF_INVOICES": "5000"},
+    ),
+    Proof(
         "row-security",
         "Hotels in turn on four connections, with errors and callers who hang up in between, see no foreign row.",
         "tests/store/test_rls_under_load.py tests/whole/test_rls_over_http.py",

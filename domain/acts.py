@@ -260,10 +260,11 @@ def payment_taken(booking: Booking, act: Act, method: str, amount_minor: int, ex
         letters = (confirmation(after),)
     if after.purse.deposit_open and later_deposit_minor(after) == 0:
         after = replace(after, purse=replace(after.purse, deposit_open=False, due_until=None))
+    day = business_date(act.now, booking.terms.zone, booking.terms.audit_time)
     return make_step(
         booking, after, "payment_received", act,
         difference={"method": method, "amount_minor": amount_minor, "balance_minor": after.balance_minor},
-        payment=PaymentTaken(number, external), notices=letters,
+        payment=PaymentTaken(number, method, amount_minor, external, day), notices=letters,
     )  # fmt: skip
 
 

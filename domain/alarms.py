@@ -118,6 +118,7 @@ def overstay_night(booking: Booking, act: Act, number: int) -> Step:
         stay, departure=stay.departure + _A_DAY, overstayed=stay.overstayed + 1,
         total_minor=stay.total_minor + price,
         night_minor=(*stay.night_minor, price) if stay.night_minor else (),
+        person_tax_minor=(*stay.person_tax_minor, 0) if stay.person_tax_minor else (),
     )  # fmt: skip
     after = with_stays(booking, (number,), lambda _: longer)
     again = (f"overstay-{number}", f"overstay_night-{number}")

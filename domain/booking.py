@@ -115,7 +115,8 @@ class Stay:
     """One room of a booking: nights [arrival, departure), its type, its room when assigned, its own status.
 
     total_minor: the price of all its nights with taxes and fees, in the hotel's currency; night_minor: the same by
-    night, in order; fee_minor: what is owed for ending it early or not at all (cancelled, no-show, left early).
+    night, in order; person_tax_minor: what of that is tax a head, by night, which no fee ever holds; fee_minor: what is
+    owed for ending it early or not at all (cancelled, no-show, left early).
     released_from: nights from this date on were given back for sale; None when none were.
     skipped: nights that passed while it had ended, before it was taken up again: not taken and not owed.
     expected_on: the hotel's day on which it was taken up again after its arrival; the guest is awaited from then on.
@@ -144,6 +145,7 @@ class Stay:
     ended_from: Status | None = None
     overstayed: int = 0
     room_locked: bool = False
+    person_tax_minor: tuple[int, ...] = ()
 
     def nights(self, start: date | None = None) -> tuple[date, ...]:
         """Its nights, from `start` on where given."""
@@ -184,7 +186,8 @@ class Booking:
     since: the instant the present status began. moves: clocks that people moved. held_for: option or payment;
     hold_expires_at: until when, by the terms or as asked for. purse: its money at the provider. change_requests: how
     many were ever made. commission_percent: of the net price of its room nights, owed to the channel. fee_minor: fees
-    of the booking as a whole, for changes that the guest made alone.
+    of the booking as a whole, for changes that the guest made alone. extras_minor: extras and adjustments that the desk
+    posted, signed.
     """
 
     hotel_id: int
@@ -212,6 +215,7 @@ class Booking:
     change_requests: int = 0
     commission_percent: Decimal | None = None
     fee_minor: int = 0
+    extras_minor: int = 0
     attention: str = ""
     cancellation_reason: str = ""
     fired: tuple[str, ...] = ()
@@ -234,8 +238,8 @@ class Booking:
 
     @property
     def owed_minor(self) -> int:
-        """What the guest owes altogether: nights that are, or were, slept in or still to come, and fees."""
-        return sum(stay.owed_minor for stay in self.stays) + self.fee_minor
+        """What the guest owes altogether: nights that are, or were, slept in or still to come, fees and extras."""
+        return sum(stay.owed_minor for stay in self.stays) + self.fee_minor + self.extras_minor
 
     @property
     def balance_minor(self) -> int:

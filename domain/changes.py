@@ -4,6 +4,7 @@ Made by the rules of amending (docs/rules/amending.md) where people look, judged
 """
 
 from collections import defaultdict
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -12,7 +13,10 @@ from domain.terms import StayTerms
 
 @dataclass(frozen=True)
 class PricedLine:
-    """One line of a room's price. kind: room or tax; included: already inside the room's price, never added."""
+    """One line of a room's price. kind: room or tax; included: already inside the room's price, never added.
+
+    per_person: a tax a head and night, which is owed only for nights that were slept.
+    """
 
     kind: str
     night: date
@@ -21,6 +25,7 @@ class PricedLine:
     amount_minor: int
     included: bool = False
     tax_rule_id: int | None = None
+    per_person: bool = False
 
 
 @dataclass(frozen=True)
@@ -44,9 +49,18 @@ class StayPlan:
     @property
     def night_minor(self) -> tuple[int, ...]:
         """What each night costs with everything that is added to it, in order of the nights."""
+        return self._by_night(lambda line: not line.included)
+
+    @property
+    def person_tax_minor(self) -> tuple[int, ...]:
+        """What of each night is tax a head, added or included, in order of the nights; nothing where none has any."""
+        by_night = self._by_night(lambda line: line.per_person)
+        return by_night if any(by_night) else ()
+
+    def _by_night(self, counts: Callable[[PricedLine], bool]) -> tuple[int, ...]:
         by_night: dict[date, int] = defaultdict(int)
         for line in self.lines:
-            if not line.included:
+            if counts(line):
                 by_night[line.night] += line.amount_minor
         nights = [self.arrival + timedelta(days=n) for n in range((self.departure - self.arrival).days)]
         return tuple(by_night[night] for night in nights)

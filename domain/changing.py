@@ -102,6 +102,7 @@ def _becomes(stay: Stay, plan: StayPlan, lost: Sequence[int]) -> Stay:
         terms=plan.terms,
         total_minor=plan.total_minor,
         night_minor=plan.night_minor,
+        person_tax_minor=plan.person_tax_minor,
         overstayed=0,
     )
     return replace(changed, room_id=None, room_number="") if stay.number in lost else changed
@@ -119,6 +120,7 @@ def _added(plan: StayPlan, status: Status) -> Stay:
         total_minor=plan.total_minor,
         terms=plan.terms,
         night_minor=plan.night_minor,
+        person_tax_minor=plan.person_tax_minor,
     )
 
 
@@ -223,7 +225,7 @@ def reinstated(booking: Booking, act: Act, stays: Sequence[Stay], *, oversell: b
     )  # fmt: skip
     if status is Status.PENDING:
         after = replace(after, approval_deadline=approval_deadline(after.terms, act.now, after.arrival))
-    after = replace(after, purse=replace(after.purse, watch_until=None, kept_minor=0))
+    after = replace(after, purse=replace(after.purse, watch_until=None, watched=False, kept_minor=0))
     if status is Status.HELD and after.held_for == "payment":
         after = held_again(after, act.now)
     elif status is Status.HELD:

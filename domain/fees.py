@@ -33,28 +33,42 @@ class Fee:
     rule: str
 
 
+def base_minor(stay: Stay) -> int:
+    """What a fee is counted from: the stay's total without the taxes a head, which nobody owes who did not sleep."""
+    return stay.total_minor - sum(stay.person_tax_minor)
+
+
 def first_night_minor(stay: Stay) -> int:
-    """The price of its first night; where prices by night are not on file, an equal share of the total, cut down."""
-    return stay.night_minor[0] if stay.night_minor else stay.total_minor // len(stay.nights())
+    """The price of its first night without taxes a head; where prices by night are not on file, an equal share."""
+    if not stay.night_minor:
+        return stay.total_minor // len(stay.nights())
+    return _without_person_tax(stay)[0]
+
+
+def _without_person_tax(stay: Stay) -> tuple[int, ...]:
+    """The price of each night without taxes a head."""
+    taxes = stay.person_tax_minor or (0,) * len(stay.night_minor)
+    return tuple(price - tax for price, tax in zip(stay.night_minor, taxes, strict=True))
 
 
 def penalty_minor(stay: Stay, penalty: Penalty, percent: int, fixed_minor: int) -> int:
-    """What a penalty comes to for this stay, never more than its total.
+    """What a penalty comes to for this stay, never more than its total without taxes a head.
 
-    percent: of the total, for PERCENT alone; fixed_minor: for FIXED alone.
+    percent: of that, for PERCENT alone; fixed_minor: for FIXED alone.
     """
+    whole = base_minor(stay)
     match penalty:
         case Penalty.NONE:
             amount = 0
         case Penalty.FIRST_NIGHT:
             amount = first_night_minor(stay)
         case Penalty.PERCENT:
-            amount = percent_of(stay.total_minor, Decimal(percent))
+            amount = percent_of(whole, Decimal(percent))
         case Penalty.FIXED:
             amount = fixed_minor
         case Penalty.FULL:
-            amount = stay.total_minor
-    return min(amount, stay.total_minor)
+            amount = whole
+    return min(amount, whole)
 
 
 def free_until(booking: Booking, stay: Stay) -> datetime | None:
@@ -101,7 +115,7 @@ def early_departure_fee(stay: Stay, released_from: date) -> Fee:
         return Fee(0, "Left on the booked day: nothing.")
     if not stay.night_minor:
         return Fee(0, "Left early: the whole price stays owed, and nothing beside it.")
-    prices = stay.night_minor[-len(nights) :]
+    prices = _without_person_tax(stay)[-len(nights) :]
     match stay.terms.early_departure:
         case EarlyDeparture.NONE:
             amount, price = 0, "nothing"
@@ -135,7 +149,7 @@ def _price_text(stay: Stay, penalty: Penalty, percent: int, fixed_minor: int) ->
     """The price as a rule; a fixed one without its figure, which stands beside it."""
     if penalty is not Penalty.FIXED:
         return penalty_in_words(penalty, percent)
-    return "the whole stay" if fixed_minor >= stay.total_minor else "a fixed price"
+    return "the whole stay" if fixed_minor >= base_minor(stay) else "a fixed price"
 
 
 def _wall(booking: Booking, at: datetime) -> str:

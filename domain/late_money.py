@@ -57,5 +57,5 @@ def _held_again(booking: Booking, act: Act) -> Booking:
         cancellation_reason="",
         moves=tuple(move for move in booking.moves if move.key not in OF_THE_ANSWER),
         fired=tuple(key for key in booking.fired if key not in OF_THE_ANSWER),
-        purse=replace(booking.purse, watch_until=None),
+        purse=replace(booking.purse, watch_until=None, watched=False),
     )

@@ -146,3 +146,13 @@ def is_withdrawn(booking: Booking) -> bool:
 def fee_minor(stays: Sequence[Stay]) -> int:
     """What is owed for rooms that were given up, or that nobody came to."""
     return sum(stay.fee_minor for stay in stays)
+
+
+def told_purpose(booking: Booking, purpose: str, amount_minor: int) -> str:
+    """What guests are told that they pay for: a word of `domain.obligations`.
+
+    A deposit of all that is owed is the whole stay to them, and so is what they pay after the hotel has said yes.
+    """
+    if purpose == "deposit" and amount_minor >= booking.balance_minor:
+        return "prepaid"
+    return "prepaid" if purpose == "authorisation" and booking.purse.yes_given else purpose

@@ -32,6 +32,7 @@ class Action(StrEnum):
     PAYMENTS = "payments"
     PAYMENT = "payment"
     REFUNDS = "refunds"
+    CHARGES = "charges"
     WAIVE_FEE = "waive-fee"
     CLOCKS = "clocks"
     ASK_CHANGE = "change-requests"
@@ -75,7 +76,7 @@ _MONEY = (Status.CONFIRMED, Status.CHECKED_IN, Status.CHECKED_OUT)
 # A fee that is open after the end can still be paid or waived.
 _FEES = (Status.CANCELLED, Status.NO_SHOW)
 _WHOLE = (
-    Action.PAYMENTS, Action.PAYMENT, Action.REFUNDS, Action.WAIVE_FEE, Action.CLOCKS, Action.ASK_CHANGE,
+    Action.PAYMENTS, Action.PAYMENT, Action.REFUNDS, Action.CHARGES, Action.WAIVE_FEE, Action.CLOCKS, Action.ASK_CHANGE,
     Action.ANSWER_CHANGE,
 )  # fmt: skip
 
@@ -132,6 +133,8 @@ def _whole_allows(booking: Booking, action: Action) -> bool:
             return owed_now(booking, booking.last_instant) is not None
         case Action.REFUNDS:
             return any(payment.refundable_minor > 0 for payment in booking.purse.payments)
+        case Action.CHARGES:
+            return booking.status in _MONEY
         case Action.WAIVE_FEE:
             return booking.status is not Status.COMPLETED and any(stay.fee_minor > 0 for stay in booking.stays)
         case Action.CLOCKS:

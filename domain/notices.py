@@ -11,7 +11,9 @@ from datetime import UTC, datetime, time, timedelta
 from enum import StrEnum
 
 from domain.agenda import agenda
-from domain.booking import Booking, Status, Stay
+from domain.booking import GONE, Booking, Status, Stay
+from domain.obligations import owed_now
+from domain.payments import RefundState
 from domain.terms import check_in_from, check_out_by
 
 BATCH = 50
@@ -39,8 +41,18 @@ class NoticeKind(StrEnum):
     PRE_ARRIVAL = "pre_arrival"
     CHECK_IN = "check_in"
     CHECK_OUT = "check_out"
+    INVOICE = "invoice"
     FEEDBACK = "feedback"
     CHANGE_ANSWERED = "change_answered"
+    PAYMENT_DUE = "payment_due"
+    PAYMENT_LINK = "payment_link"
+    PAYMENT_REMINDER = "payment_reminder"
+    PAYMENT_RECEIVED = "payment_received"
+    PAYMENT_FAILED = "payment_failed"
+    PAYMENT_AUTHENTICATE = "payment_authenticate"
+    REFUND_ISSUED = "refund_issued"
+    REFUND_FAILED = "refund_failed"
+    CONFIRMED_AFTER_ALL = "confirmed_after_all"
     GUEST_LINK = "guest_link"
     EMAIL_CONFIRM = "email_confirm"
     EMAIL_CHANGED = "email_changed"
@@ -59,6 +71,15 @@ _TO_STAFF = (NoticeKind.NEW_REQUEST, NoticeKind.DEADLINE_NEAR, NoticeKind.CHANGE
 KINDS: tuple[str, ...] = tuple(NoticeKind)
 # Letters about the booking's page and the reader's address: they are about no room, and may follow a cancellation.
 LINKS = (NoticeKind.GUEST_LINK, NoticeKind.EMAIL_CONFIRM, NoticeKind.EMAIL_CHANGED)
+# Letters that ask for money and carry the link to pay.
+ASKING = (
+    NoticeKind.PAYMENT_DUE,
+    NoticeKind.PAYMENT_LINK,
+    NoticeKind.PAYMENT_FAILED,
+    NoticeKind.PAYMENT_AUTHENTICATE,
+)
+# Letters about money that moved: that it did stays true, whatever becomes of the booking.
+MOVED = (NoticeKind.PAYMENT_RECEIVED, NoticeKind.REFUND_ISSUED, NoticeKind.REFUND_FAILED)
 # Without these a guest does not learn how the booking stands, or cannot reach it.
 ESSENTIAL = (
     NoticeKind.RECEIVED,
@@ -66,6 +87,10 @@ ESSENTIAL = (
     NoticeKind.CANCELLED,
     NoticeKind.EXPIRED,
     NoticeKind.DECLINED,
+    NoticeKind.CONFIRMED_AFTER_ALL,
+    *ASKING,
+    NoticeKind.REFUND_ISSUED,
+    NoticeKind.REFUND_FAILED,
     *LINKS,
 )
 # A room is told of such a thing once in its life, however often the hotel's clocks or people ask for it.
@@ -80,6 +105,8 @@ _FIRM = (Status.CONFIRMED, Status.CHECKED_IN)
 # A yes may come before the first letter has left; that somebody asked stays true, and is then told in other words.
 _STAYED = (*_FIRM, Status.CHECKED_OUT, Status.COMPLETED)
 _OPEN = (*_ASKED, *_FIRM)
+# Where something can be asked for: a room held for its payment, an open balance, and a fee of what has ended.
+_OWING = (Status.HELD, *_FIRM, Status.CHECKED_OUT, Status.CANCELLED, Status.NO_SHOW)
 _TRUE: dict[NoticeKind, tuple[tuple[Status, ...], tuple[Status, ...]]] = {
     NoticeKind.RECEIVED: ((*_ASKED, *_STAYED), (*_ASKED, *_STAYED)),
     NoticeKind.HELD: ((Status.HELD,), (Status.HELD,)),
@@ -94,8 +121,18 @@ _TRUE: dict[NoticeKind, tuple[tuple[Status, ...], tuple[Status, ...]]] = {
     NoticeKind.PRE_ARRIVAL: (_FIRM, (Status.CONFIRMED,)),
     NoticeKind.CHECK_IN: ((Status.CHECKED_IN,), (Status.CHECKED_IN,)),
     NoticeKind.CHECK_OUT: ((Status.CHECKED_IN, Status.CHECKED_OUT, Status.COMPLETED), (Status.CHECKED_OUT,)),
+    NoticeKind.INVOICE: ((Status.CHECKED_OUT, Status.COMPLETED), (Status.CHECKED_OUT,)),
     NoticeKind.FEEDBACK: ((Status.CHECKED_OUT, Status.COMPLETED), (Status.CHECKED_OUT,)),
     NoticeKind.CHANGE_ANSWERED: (_OPEN, _OPEN),
+    NoticeKind.PAYMENT_DUE: ((Status.HELD,), (Status.HELD,)),
+    NoticeKind.PAYMENT_LINK: (_OWING, _ANY),
+    NoticeKind.PAYMENT_REMINDER: ((Status.CONFIRMED,), (Status.CONFIRMED,)),
+    NoticeKind.PAYMENT_RECEIVED: (_ANY, _ANY),
+    NoticeKind.PAYMENT_FAILED: (_OWING, _ANY),
+    NoticeKind.PAYMENT_AUTHENTICATE: (_OWING, _ANY),
+    NoticeKind.REFUND_ISSUED: (_ANY, _ANY),
+    NoticeKind.REFUND_FAILED: (_ANY, _ANY),
+    NoticeKind.CONFIRMED_AFTER_ALL: (_STAYED, _STAYED),
     NoticeKind.GUEST_LINK: (_ANY, _ANY),
     NoticeKind.EMAIL_CONFIRM: (_ANY, _ANY),
     NoticeKind.EMAIL_CHANGED: (_ANY, _ANY),
@@ -113,7 +150,8 @@ class Notice:
     stay: the room it names, None for all. useful_until: from then on it would only confuse. attempts: sendings that
     ended unclear. What a letter needs beside the booking: who: desk or manager, to whom a deadline is told; verdict:
     declined or lapsed, what became of a change request; change: the number of that request; link: the page that
-    confirms an address; resend_of: the notice that a person sends again.
+    confirms an address; payment, refund: the number of the one that is told of; cause: why a refund was made;
+    amount_minor: what will be taken; resend_of: the notice that a person sends again.
     """
 
     notice_id: int
@@ -125,6 +163,10 @@ class Notice:
     verdict: str = ""
     change: int | None = None
     link: str = ""
+    payment: int | None = None
+    refund: int | None = None
+    cause: str = ""
+    amount_minor: int | None = None
     resend_of: int | None = None
 
 
@@ -153,12 +195,30 @@ def still_true(notice: Notice, booking: Booking, at: datetime) -> bool:
             return asked is not None and notice.change in (None, asked.number)
         case NoticeKind.OVERSTAY:
             return any(_is_late(booking, stay, at) for stay in _about(notice, booking))
+        case NoticeKind.HELD:
+            return booking.held_for != "payment"
+        case kind if kind in ASKING:
+            return owed_now(booking, at) is not None
+        case kind if kind in MOVED:
+            return _has_moved(notice, booking)
+        case NoticeKind.PAYMENT_REMINDER:
+            return clock(booking, "deposit_due") is not None
         case NoticeKind.GUEST_LINK:
             return booking.terms.guest_portal
         case NoticeKind.EMAIL_CONFIRM:
             return bool(notice.link)
         case _:
             return True
+
+
+def _has_moved(notice: Notice, booking: Booking) -> bool:
+    """Whether the payment or refund is there, and is what the notice says of it."""
+    if notice.kind is NoticeKind.PAYMENT_RECEIVED:
+        payment = booking.purse.payment(notice.payment or 0)
+        return payment is not None and payment.captured_minor > 0
+    refund = booking.purse.refund(notice.refund or 0)
+    lost = (RefundState.FAILED, RefundState.CANCELED)
+    return refund is not None and (refund.state in lost) is (notice.kind is NoticeKind.REFUND_FAILED)
 
 
 def _is_late(booking: Booking, stay: Stay, at: datetime) -> bool:
@@ -173,9 +233,12 @@ def _about(notice: Notice, booking: Booking) -> tuple[Stay, ...]:
 def told_rooms(kind: NoticeKind, stays: Sequence[Stay], named: int | None) -> tuple[Stay, ...]:
     """The rooms a letter can list: those it is true of, and with a named room only those of the same arrival.
 
-    A named room that it is not true of leaves nothing to tell, whatever the others are.
+    A named room that it is not true of leaves nothing to tell, whatever the others are. A letter about money tells of
+    the rooms that are still had, and of all once none is.
     """
     true = tuple(stay for stay in stays if stay.status in _TRUE[kind][1])
+    if kind in ASKING or kind in MOVED:
+        true = tuple(stay for stay in true if stay.status not in GONE) or true
     if named is None:
         return true
     arrival = next((stay.arrival for stay in true if stay.number == named), None)
@@ -211,6 +274,11 @@ def clock(booking: Booking, key: str) -> datetime | None:
     return next((entry.at for entry in agenda(booking) if entry.key == key), None)
 
 
+def pay_until(booking: Booking) -> datetime | None:
+    """Until when what is asked for can be paid, or the room is kept for it; None where no clock runs."""
+    return clock(booking, "hold_expires") or clock(booking, "payment_due")
+
+
 def _moment(notice: Notice, booking: Booking) -> datetime | None:
     """The moment that a kind of notice is about, or the end of its use."""
     terms, rooms = booking.terms, _about(notice, booking) or booking.stays
@@ -218,15 +286,23 @@ def _moment(notice: Notice, booking: Booking) -> datetime | None:
     match notice.kind:
         case NoticeKind.HELD:
             return clock(booking, "hold_expires")
+        case NoticeKind.PAYMENT_REMINDER:
+            return clock(booking, "deposit_due")
+        case NoticeKind.PAYMENT_LINK:
+            return pay_until(booking) or datetime.combine(booking.departure, time(), UTC) + AFTERWARDS
+        case kind if kind in ASKING:
+            return pay_until(booking)
         case NoticeKind.PENDING | NoticeKind.DEADLINE_NEAR:
             return clock(booking, "approval_deadline")
         case NoticeKind.CHANGE_REQUEST:
             return clock(booking, f"change_request-{booking.change_request.number}") if booking.change_request else None
         case NoticeKind.PRE_ARRIVAL:
             return min(_opens(booking, stay) for stay in rooms)
-        case NoticeKind.CONFIRMED | NoticeKind.CHANGED | NoticeKind.CHECK_IN | NoticeKind.CHANGE_ANSWERED:
+        case NoticeKind.CONFIRMED | NoticeKind.CONFIRMED_AFTER_ALL | NoticeKind.CHANGED:
             return check_out_by(terms, departure)
-        case NoticeKind.CHECK_OUT | NoticeKind.FEEDBACK:
+        case NoticeKind.CHECK_IN | NoticeKind.CHANGE_ANSWERED:
+            return check_out_by(terms, departure)
+        case NoticeKind.CHECK_OUT | NoticeKind.INVOICE | NoticeKind.FEEDBACK:
             return check_out_by(terms, departure) + AFTERWARDS
         case NoticeKind.GUEST_LINK:
             return datetime.combine(booking.departure, time(), UTC) + AFTERWARDS

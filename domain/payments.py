@@ -193,7 +193,7 @@ class Purse:
     file. kept_minor: more than is owed, which people decided to keep for now. deposit_open: a later deposit is not paid
     yet; due_until: how long the guest has after it could not be taken. yes_given: the hotel said yes and the
     authorisation is being captured. outage_since: since when the provider has not answered. watch_until: until when an
-    ended booking looks for money that may still come.
+    ended booking looks for money that may still come; watched: whether it ever did.
     """
 
     payments: tuple[Payment, ...] = ()
@@ -209,6 +209,7 @@ class Purse:
     held_over: HeldOver | None = None
     outage_since: datetime | None = None
     watch_until: datetime | None = None
+    watched: bool = False
 
     def payment(self, number: int) -> Payment | None:
         """The payment of that number."""

@@ -14,7 +14,7 @@ from domain.rates import NightRate, RoomTypeFacts
 from domain.refusals import Fact, Refused, rule
 from domain.restrictions import broken_restrictions
 from domain.stay import StayDates
-from domain.taxes import TaxTable
+from domain.taxes import TaxLine, TaxTable
 
 Rows = Mapping[date, NightRate]
 
@@ -50,11 +50,7 @@ def with_new_nights(
     if room_type is not None:
         lines += [PricedLine("room", night, room_type.code, room_type.name, prices[night]) for night in prices]
     taxed = Counter(code for code, _ in {(line.code, line.night) for line in kept if line.kind == "tax"})
-    lines += [
-        PricedLine("tax", tax.night, tax.code, tax.name, tax.amount_minor, tax.included, tax.rule_id)
-        for tax in taxes.lines(list(prices.items()), taxed)
-        if tax.night is not None
-    ]
+    lines += [_taxed(tax, tax.night) for tax in taxes.lines(list(prices.items()), taxed) if tax.night is not None]
     return tuple(sorted(lines, key=lambda line: (line.kind != "room", line.night)))
 
 
@@ -64,11 +60,13 @@ def lines_of_quote(quote: Quote, arrival: date) -> tuple[PricedLine, ...]:
         PricedLine("room", line.night, quote.room_type_code, quote.room_type_name, line.price_minor)
         for line in quote.nights
     ]
-    taxes = [
-        PricedLine("tax", tax.night or arrival, tax.code, tax.name, tax.amount_minor, tax.included, tax.rule_id)
-        for tax in quote.taxes
-    ]
-    return (*rooms, *taxes)
+    return (*rooms, *(_taxed(tax, tax.night or arrival) for tax in quote.taxes))
+
+
+def _taxed(tax: TaxLine, night: date) -> PricedLine:
+    return PricedLine(
+        "tax", night, tax.code, tax.name, tax.amount_minor, tax.included, tax.rule_id, per_person=tax.per_person
+    )
 
 
 def broken_where_touched(

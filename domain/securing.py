@@ -11,12 +11,12 @@ from domain.booking import Booking, Status, with_purse
 from domain.ladder import approval_deadline
 from domain.obligations import owes_deposit_later
 from domain.payments import HeldOver, Payment, Verb
+from domain.settling import WATCH
 from domain.steps import Act, Fact, NoticeWish, Step, make_step, with_all
 from domain.terms import check_out_by
 
 # So long before an authorisation lapses the hotel's answer is due at the latest.
 BEFORE_LAPSE = timedelta(hours=12)
-WATCH = timedelta(hours=72)
 Facts = dict[str, Fact]
 OF_THE_ANSWER = ("hold_expires", "approval_alert_desk", "approval_alert_manager", "approval_deadline")
 
@@ -95,7 +95,7 @@ def hold_ended(booking: Booking, act: Act) -> Step:
 
 def unpaid(booking: Booking, after: Booking, act: Act, facts: Facts, *, watch: bool = False) -> Step:
     """Nobody paid in time: the room is free again. watch: money may still come, and is looked for."""
-    purse = replace(after.purse, held_over=None, watch_until=act.now + WATCH if watch else None)
+    purse = replace(after.purse, held_over=None, watch_until=act.now + WATCH if watch else None, watched=watch)
     gone = with_all(replace(after, purse=purse), Status.EXPIRED)
     gone = replace(gone, hold_expires_at=None, attention="")
     return make_step(booking, gone, "payment_expired", act, difference=facts, notices=(NoticeWish("expired", "guest"),))

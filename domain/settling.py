@@ -12,6 +12,8 @@ from domain.obligations import SECURING
 from domain.payments import How, Order, Payment, PayState, Purse, Refund, RefundState, Verb
 from domain.provider_money import chargeable_minor
 
+# So long an ended booking looks for money that may still come.
+WATCH = timedelta(hours=72)
 # When the provider did not answer, it is asked again after so long; from the last one on at the same distance.
 BACK_OFF = tuple(timedelta(seconds=s) for s in (15, 30, 60, 120, 300, 600, 900))
 
@@ -23,7 +25,7 @@ def settled(booking: Booking, now: datetime) -> Booking:
     and a fee that is still open is charged to the card on file. A booking that lives is left as it is.
     """
     if booking.status in GONE:
-        booking = with_purse(booking, _attempts_closed(booking.purse))
+        booking = with_purse(booking, _watching(_attempts_closed(booking.purse), now))
         booking = with_purse(booking, _authorisations_ended(booking))
         return _fee_charged(refunded_down(booking, now, "ended"), now)
     if booking.status in (Status.CHECKED_OUT, Status.COMPLETED):
@@ -34,9 +36,18 @@ def settled(booking: Booking, now: datetime) -> Booking:
 
 def _attempts_closed(purse: Purse) -> Purse:
     for payment in purse.payments:
-        if payment.state.open and not closes(purse, payment.number):
+        # What is being processed can't be ended; it is watched.
+        if payment.state.open and payment.state is not PayState.PROCESSING and not closes(purse, payment.number):
             purse = purse.ordering(Verb.CLOSE, payment.number)
     return purse
+
+
+def _watching(purse: Purse, now: datetime) -> Purse:
+    """A payment that is being processed may bring money for some days more."""
+    processed = any(payment.state is PayState.PROCESSING for payment in purse.payments)
+    if not processed or purse.watched:
+        return purse
+    return replace(purse, watch_until=now + WATCH, watched=True)
 
 
 def closes(purse: Purse, payment: int) -> bool:

@@ -14,6 +14,7 @@ from typing import Any
 from domain.agenda import Entry, agenda, awaited
 from domain.booking import GONE, REMEMBERED_KEYS, SYSTEM, Actor, Booking, Status, Stay, status_of_stays
 from domain.changes import PricedLine, StayPlan
+from domain.folio import Charge
 from domain.payments import Payment, Refund
 from domain.settling import settled
 
@@ -75,10 +76,13 @@ class NoticeWish:
 
 @dataclass(frozen=True)
 class PaymentTaken:
-    """What is written with money that the desk took: the number of the payment, and what it is called elsewhere."""
+    """Money the desk took; amount in minor units of the booking's currency."""
 
     number: int
+    method: str
+    amount_minor: int
     external_reference: str
+    business_date: date
 
 
 @dataclass(frozen=True)
@@ -112,8 +116,8 @@ class Step:
 
     awaited: the clock the booking was waiting for when this happened. clean_rooms: rooms that must be clean for it.
     dirty_rooms: rooms that it leaves to housekeeping. plans: stays whose price lines and guests are written anew;
-    added: lines that come on top; oversell: nights are taken even in a full house, and counted as oversold. payments,
-    refunds: those of the purse that it begins or changes.
+    added: lines that come on top; charge: an extra or adjustment for the folio; oversell: nights are taken even in a
+    full house, and counted as oversold. payments, refunds: those of the purse that it begins or changes.
     """
 
     after: Booking
@@ -133,6 +137,7 @@ class Step:
     oversell: bool = False
     payments: tuple[Payment, ...] = ()
     refunds: tuple[Refund, ...] = ()
+    charge: Charge | None = None
 
 
 def night_moves(before: Sequence[Stay], after: Sequence[Stay]) -> tuple[NightMove, ...]:

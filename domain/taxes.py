@@ -22,7 +22,7 @@ _WHOLE = 100 * _PERCENT
 class TaxLine:
     """One tax of one night (`night` is None only for a charge on the stay as a whole).
 
-    included: the amount is part of the night's price; otherwise it is added to it.
+    included: the amount is part of the night's price; otherwise it is added to it. per_person: a fixed tax a head.
     """
 
     rule_id: int
@@ -31,6 +31,7 @@ class TaxLine:
     night: date | None
     amount_minor: int
     included: bool
+    per_person: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +83,7 @@ class TaxTable:
             due = [levy for levy in self._levies if levy.is_due(night) and _counts(levy, taxed_nights)]
             amounts = _amounts(due, gross_minor)
             lines += [
-                TaxLine(levy.rule.id, levy.rule.code, levy.rule.name, night, amount_minor, levy.rule.included)
+                _line(levy.rule, night, amount_minor)
                 for levy, amount_minor in zip(due, amounts, strict=True)
                 if amount_minor
             ]
@@ -98,6 +99,11 @@ def tax_lines(
     = 56.00. New York 14.75 % + 3.50 per room-night: 2 nights at 200.00 = 59.00 + 7.00.
     """
     return TaxTable(rules, party, currency).lines(nights)
+
+
+def _line(rule: TaxRule, night: date, amount_minor: int) -> TaxLine:
+    per_person = rule.kind == "person_night"
+    return TaxLine(rule.id, rule.code, rule.name, night, amount_minor, rule.included, per_person)
 
 
 def _levy(rule: TaxRule, party: Party) -> _Levy:

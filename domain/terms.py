@@ -138,6 +138,21 @@ class PaymentTerms:
 
 
 @dataclass(frozen=True)
+class FolioTerms:
+    """How the hotel charges and what papers it gives.
+
+    night_posting: `nightly`, each night once it was slept, or `check_in`, all of them then; fee_tax: the code of the
+    tax inside fees, empty for none; tax_rounding: `line`, or `document_rate`, once a rate and invoice;
+    deposit_document: what money before the stay gets, a `receipt` or a deposit `invoice`.
+    """
+
+    night_posting: str = "nightly"
+    fee_tax: str = ""
+    tax_rounding: str = "line"
+    deposit_document: str = "receipt"
+
+
+@dataclass(frozen=True)
 class HotelTerms:
     """The hotel's side of the terms. Times are wall clocks in `zone`, which is an IANA name.
 
@@ -163,6 +178,7 @@ class HotelTerms:
     option_hours: int = 24
     guest: GuestTerms = GuestTerms()
     online: PaymentTerms = PaymentTerms()
+    folio: FolioTerms = FolioTerms()
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from domain.late_money import late_payment
 from domain.obligations import first_payment
 from domain.payments import HeldOver, How, Payment, PayState, Purse, Seen, Verb
 from domain.refunding import refund_told
-from domain.securing import WATCH, held_again, requested, secured, unpaid
+from domain.securing import held_again, requested, secured, unpaid
 from domain.settling import is_second, refunding, surplus_minor
 from domain.steps import Act, NoticeWish, Step, make_step
 
@@ -117,9 +117,6 @@ def _no_news(booking: Booking, after: Booking, look: Look, payment: Payment, see
     over = after.purse.held_over
     if over is not None and booking.status is Status.HELD and payment.state.open and not after.purse.orders:
         after = _kept_over(after, over, payment, seen, act)
-    elif after.status in GONE and payment.state.open and not after.purse.orders and after.purse.watch_until is None:
-        # It can't be ended while the provider is at it; what comes of it is looked for.
-        after = replace(after, purse=replace(after.purse, watch_until=act.now + WATCH))
     if payment.disputed and not _was_disputed(booking, payment):
         after = replace(after, attention=f"The guest disputes payment {payment.number} with the card's bank.")
         return make_step(booking, after, "payment_disputed", act, difference=_facts(payment))
@@ -184,9 +181,25 @@ def _came(booking: Booking, after: Booking, payment: Payment, act: Act, *, retak
         case Status.EXPIRED:
             return late_payment(booking, after, payment, act, retake=retake)
         case status if status in GONE:
-            return make_step(booking, after, _word(payment), act, difference=_facts(payment))
+            told_of = _fee_letter(payment)
+            return make_step(booking, after, _word(payment), act, difference=_facts(payment), notices=told_of)
         case _:
             return _came_to_a_firm_one(booking, after, payment, act)
+
+
+def _fee_letter(payment: Payment) -> tuple[NoticeWish, ...]:
+    """What is told of a fee after the end: that it was paid, or that the guest has to do something."""
+    if payment.purpose != "fee":
+        return ()
+    match payment.state:
+        case PayState.CAPTURED:
+            return (NoticeWish("payment_received", "guest", data={"payment": payment.number}),)
+        case PayState.NEEDS_GUEST if payment.how is How.OFF_SESSION:
+            return (NoticeWish("payment_authenticate", "guest"),)
+        case PayState.DECLINED if payment.how is How.OFF_SESSION:
+            return (NoticeWish("payment_failed", "guest"),)
+        case _:
+            return ()
 
 
 def _word(payment: Payment) -> str:

@@ -4,12 +4,22 @@ from collections.abc import Iterable
 from typing import Any
 
 from domain.letters import LetterFacts, RoomFacts, night_groups
-from domain.notices import NoticeKind
-from domain.terms import Payment
+from domain.notices import NoticeKind, clock
+from domain.obligations import later_deposit_minor
+from domain.terms import Payment, deposit_due_at
+from gateways.letter_payments import asked_for, given_back, what_for
 from gateways.tongues import Tongue
 
 MOST_NIGHT_LINES = 31
-ACCOUNTED = frozenset({NoticeKind.CONFIRMED, NoticeKind.CHANGED, NoticeKind.PRE_ARRIVAL, NoticeKind.CHECK_OUT})
+ACCOUNTED = frozenset(
+    {
+        NoticeKind.CONFIRMED,
+        NoticeKind.CONFIRMED_AFTER_ALL,
+        NoticeKind.CHANGED,
+        NoticeKind.PRE_ARRIVAL,
+        NoticeKind.CHECK_OUT,
+    }
+)
 
 
 def priced_rooms(facts: LetterFacts, tongue: Tongue) -> list[dict[str, Any]]:
@@ -71,9 +81,33 @@ def totals(facts: LetterFacts, tongue: Tongue) -> Iterable[dict[str, Any]]:
     if len(told) > 1:
         total = tongue.money(sum(room.stay.owed_minor for room in told), currency)
         yield {"name": tongue.say("total"), "amount": total, "strong": True}
+    if facts.kind is NoticeKind.PAYMENT_DUE:
+        owed = asked_for(booking)
+        if owed and owed.amount_minor:
+            yield _line(what_for(booking, tongue), tongue.money(owed.amount_minor, currency))
     if facts.kind in ACCOUNTED and booking.terms.payment is not Payment.NONE:
-        if booking.paid_minor:
-            yield {"name": tongue.say("paid"), "amount": tongue.money(booking.paid_minor, currency), "strong": False}
-        if booking.balance_minor > 0:
-            name = tongue.say("still_to_pay" if facts.kind is NoticeKind.CHECK_OUT else "to_pay_at_hotel")
-            yield {"name": name, "amount": tongue.money(booking.balance_minor, currency), "strong": False}
+        yield from _accounted(facts, tongue)
+
+
+def _accounted(facts: LetterFacts, tongue: Tongue) -> Iterable[dict[str, Any]]:
+    """What was paid, what went back, what is taken later and when, and what remains."""
+    booking, currency = facts.booking, facts.booking.terms.currency
+    returned = given_back(booking.purse)
+    if booking.paid_minor + returned:
+        yield _line(tongue.say("paid"), tongue.money(booking.paid_minor + returned, currency))
+    if returned:
+        yield _line(tongue.say("returned"), tongue.money(returned, currency))
+    left = booking.balance_minor
+    later = later_deposit_minor(booking) if booking.purse.deposit_open else 0
+    due = clock(booking, "deposit_due") or deposit_due_at(booking.terms, booking.arrival)
+    if later and due and booking.purse.due_until is None and facts.kind is not NoticeKind.CHECK_OUT:
+        name = tongue.say("deposit_on", day=tongue.briefly(booking, due))
+        yield _line(name, tongue.money(later, currency))
+        left -= later
+    if left > 0:
+        name = tongue.say("still_to_pay" if facts.kind is NoticeKind.CHECK_OUT else "to_pay_at_hotel")
+        yield _line(name, tongue.money(left, currency))
+
+
+def _line(name: str, amount: str) -> dict[str, Any]:
+    return {"name": name, "amount": amount, "strong": False}

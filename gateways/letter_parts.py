@@ -4,11 +4,12 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from domain.agenda import agenda
-from domain.booking import Status
+from domain.booking import Booking, Status
 from domain.letters import HotelCard, LetterFacts, shortened
-from domain.notices import NoticeKind
-from domain.terms import Payment
+from domain.notices import ASKING, NoticeKind, pay_until
+from domain.terms import Payment, payment_of
 from gateways.letter_money import ACCOUNTED
+from gateways.letter_payments import asked_for, payment_policy, what_for
 from gateways.letter_words import contact
 from gateways.tongues import Tongue
 
@@ -21,7 +22,9 @@ _MANAGED = frozenset(
         NoticeKind.RECEIVED,
         NoticeKind.HELD,
         NoticeKind.PENDING,
+        NoticeKind.PAYMENT_DUE,
         NoticeKind.CONFIRMED,
+        NoticeKind.CONFIRMED_AFTER_ALL,
         NoticeKind.CHANGED,
         NoticeKind.PRE_ARRIVAL,
     }
@@ -38,6 +41,7 @@ _SAYS_WHOM_TO_ASK = _BARE | {
     NoticeKind.CHECK_IN,
     NoticeKind.FEEDBACK,
     NoticeKind.CHANGE_ANSWERED,
+    NoticeKind.REFUND_FAILED,
 }
 # What guests are told of the agenda's clocks, by the kind of letter and the first part of the clock's key.
 _ARRIVING = ("check_in_from", "no_show")
@@ -46,7 +50,9 @@ _NEXT: dict[NoticeKind, tuple[str, ...]] = {
     NoticeKind.RECEIVED: _ASKED,
     NoticeKind.HELD: _ASKED,
     NoticeKind.PENDING: _ASKED,
-    NoticeKind.CONFIRMED: ("pre_arrival", *_ARRIVING),
+    NoticeKind.PAYMENT_DUE: _ASKED,
+    NoticeKind.CONFIRMED: ("deposit_due", "pre_arrival", *_ARRIVING),
+    NoticeKind.CONFIRMED_AFTER_ALL: ("deposit_due", "pre_arrival", *_ARRIVING),
     NoticeKind.CHANGED: (*_ASKED, "pre_arrival", *_ARRIVING),
     NoticeKind.PRE_ARRIVAL: _ARRIVING,
 }
@@ -76,10 +82,24 @@ def fact_table(facts: LetterFacts, tongue: Tongue) -> Iterable[tuple[str, str]]:
         yield tongue.rooms_are("room_number", len(numbers)), ", ".join(numbers)
     if facts.kind not in PRICED and facts.kind is not NoticeKind.GUEST_LINK:
         yield tongue.rooms_are("room", len(told)), "; ".join(room.room_type for room in told)
+    if facts.kind in ASKING:
+        yield from _asked_for(facts, tongue)
     if facts.kind in _MANAGED:
         yield tongue.say("address"), _address(facts.hotel)
     if facts.kind.audience == "staff" and facts.special_requests.strip():
         yield tongue.say("wishes"), shortened(facts.special_requests, MOST_WISH_CHARACTERS)
+
+
+def _asked_for(facts: LetterFacts, tongue: Tongue) -> Iterable[tuple[str, str]]:
+    """What is to be paid, for what, and until when."""
+    booking, owed = facts.booking, asked_for(facts.booking)
+    if owed is None:
+        return
+    yield tongue.say("what_for"), what_for(booking, tongue)
+    if owed.amount_minor:
+        yield tongue.say("to_pay"), tongue.money(owed.amount_minor, booking.terms.currency)
+    if until := pay_until(booking):
+        yield tongue.say("pay_until"), tongue.at(booking, until)
 
 
 def _address(hotel: HotelCard) -> str:
@@ -97,10 +117,12 @@ def policy(facts: LetterFacts, tongue: Tongue) -> Iterable[str]:
         yield from (
             tongue.say("room_says", numbers=number, what=sentence) for number, sentence in enumerate(sentences, 1)
         )
-    payment = facts.booking.terms.payment
-    # What is paid at the hotel already stands under the total once a booking is firm.
-    if payment is not Payment.NONE and not (payment is Payment.AT_HOTEL and facts.kind in ACCOUNTED):
-        yield tongue.say(f"pays_{payment.value}" if payment is not Payment.AT_HOTEL else "pays_at_hotel")
+    # What was paid and what remains already stands under the total once a booking is firm; a card that is only kept
+    # stands nowhere else.
+    if facts.kind not in ACCOUNTED:
+        yield from payment_policy(facts, tongue)
+    elif any(payment_of(facts.booking.terms, room.stay.terms) is Payment.GUARANTEE for room in facts.told):
+        yield tongue.say(f"pays_{Payment.GUARANTEE.value}")
 
 
 def next_steps(facts: LetterFacts, tongue: Tongue) -> Iterable[dict[str, str]]:
@@ -115,12 +137,20 @@ def next_steps(facts: LetterFacts, tongue: Tongue) -> Iterable[dict[str, str]]:
     clocks_of = [prefix for prefix, _ in instants]
     approves = facts.booking.terms.approval.at_end == "approve"
     for (prefix, at), positions in instants.items():
-        key = f"next_{prefix}_yes" if prefix == "approval_deadline" and approves else f"next_{prefix}"
-        what = tongue.say(key)
+        what = tongue.say(_next_key(facts.booking, prefix, approves=approves))
         if clocks_of.count(prefix) > 1:
             numbers = tongue.say("and").join(str(position) for position in positions)
             what = tongue.say("room_says", numbers=numbers, what=what)
         yield {"at": tongue.at(facts.booking, at), "what": what}
+
+
+def _next_key(booking: Booking, prefix: str, *, approves: bool) -> str:
+    """The phrase of a clock: a request may end in a yes, and a hold ends by a payment or by the desk's word."""
+    if prefix == "approval_deadline" and approves:
+        return "next_approval_deadline_yes"
+    if prefix == "hold_expires" and booking.held_for == "payment":
+        return "next_hold_expires_unpaid"
+    return f"next_{prefix}"
 
 
 def closing(facts: LetterFacts, tongue: Tongue) -> Iterable[str]:
@@ -129,7 +159,9 @@ def closing(facts: LetterFacts, tongue: Tongue) -> Iterable[str]:
         yield tongue.say(f"staff_{facts.kind.value}")
         return
     reach = contact(facts.hotel, tongue)
-    if facts.kind in _MANAGED and facts.booking.terms.guest_portal:
+    if facts.kind in ASKING:
+        yield tongue.say("pay_link")
+    if facts.kind in _MANAGED and facts.kind not in ASKING and facts.booking.terms.guest_portal:
         yield tongue.say("portal_request" if facts.booking.status is Status.PENDING else "portal_booking")
         yield tongue.say("anything_else", contact=reach)
     elif facts.kind in _MANAGED:

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from domain.booking import GONE, Booking, Status
+from domain.booking import GONE, Status
 from domain.letters import (
     MOST_NAME_CHARACTERS,
     HotelCard,
@@ -13,7 +13,8 @@ from domain.letters import (
     shortened,
 )
 from domain.notices import NoticeKind, address_trouble, clock
-from domain.terms import Payment, check_in_from, check_out_by
+from domain.terms import check_in_from, check_out_by
+from gateways.letter_payments import account, ended_money, payment_vocabulary
 from gateways.tongues import Tongue
 
 # Who books on the web asks; what anybody else holds is an option of the desk's.
@@ -62,9 +63,10 @@ def vocabulary(facts: LetterFacts, tongue: Tongue) -> dict[str, Any]:
         "verdict": facts.notice.verdict,
         "total": tongue.money(sum(stay.owed_minor for stay in told), booking.terms.currency),
         "fee": _fee(facts, tongue),
-        "money": _money(booking, tongue),
-        "account": _account(booking, tongue),
+        "money": ended_money(booking, tongue),
+        "account": account(booking, tongue),
         "contact": contact(facts.hotel, tongue),
+        **payment_vocabulary(facts, tongue),
     }
 
 
@@ -78,30 +80,6 @@ def _fee(facts: LetterFacts, tongue: Tongue) -> str:
     if waived:
         told.append(tongue.say("waived", amount=tongue.money(waived, currency)))
     return " ".join(told)
-
-
-def _money(booking: Booking, tongue: Tongue) -> str:
-    """What a booking's end means for the guest's money; nothing while it goes on, or where none is taken here."""
-    if not booking.status.ended or booking.terms.payment is Payment.NONE:
-        return ""
-    balance = tongue.money(abs(booking.balance_minor), booking.terms.currency)
-    if booking.balance_minor < 0:
-        return tongue.say("overpaid", amount=balance)
-    if booking.balance_minor > 0:
-        return tongue.say("remains", amount=balance)
-    return tongue.say("not_charged" if booking.paid_minor == 0 else "nothing_more")
-
-
-def _account(booking: Booking, tongue: Tongue) -> str:
-    """How the account stands at the end of a stay; nothing where the hotel takes money without this system."""
-    if booking.terms.payment is Payment.NONE:
-        return ""
-    currency = booking.terms.currency
-    if booking.balance_minor > 0:
-        return tongue.say("account_open", amount=tongue.money(booking.balance_minor, currency))
-    if booking.balance_minor < 0:
-        return tongue.say("overpaid", amount=tongue.money(-booking.balance_minor, currency))
-    return tongue.say("account_settled", amount=tongue.money(booking.owed_minor, currency))
 
 
 def contact(hotel: HotelCard, tongue: Tongue) -> str:

@@ -15,7 +15,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 from mjml import mjml2html
 
 from domain.letters import MOST_NAME_CHARACTERS, LetterFacts, shortened, subject_line
-from domain.notices import NoticeKind, address_trouble
+from domain.notices import ASKING, NoticeKind, address_trouble
 from gateways.english import ENGLISH
 from gateways.letter_money import priced_rooms, totals
 from gateways.letter_parts import PRICED, closing, fact_table, footer, next_steps, policy
@@ -23,7 +23,7 @@ from gateways.letter_words import vocabulary
 from gateways.mailer import Letter
 from gateways.portuguese import PORTUGUESE
 from gateways.tongues import Tongue
-from messages.tokens import guest_token
+from messages.tokens import guest_token, pay_token
 
 TEMPLATES = Path(__file__).parent / "templates"
 TONGUES: Mapping[str, Tongue] = {tongue.code: tongue for tongue in (ENGLISH, PORTUGUESE)}
@@ -101,12 +101,15 @@ class Letters:
         }
 
     def _link(self, facts: LetterFacts) -> str:
-        """The reader's page of the booking; none for guests of a hotel without a guest portal."""
+        """The page to pay on, or the reader's page of the booking; no such page without a guest portal."""
         booking = facts.booking
         if facts.kind is NoticeKind.EMAIL_CONFIRM:
             return self._own_link(facts.notice.link)
         if facts.kind.audience == "staff":
             return f"{self._base_url}/desk/bookings/{quote(booking.reference)}"
+        if facts.kind in ASKING:
+            token = pay_token(self._secret, facts.hotel.hotel_id, booking.reference, facts.token_generation)
+            return f"{self._base_url}/pay/{quote(token)}"
         if not booking.terms.guest_portal or facts.kind in _WITHOUT_LINK:
             return ""
         token = guest_token(self._secret, facts.hotel.hotel_id, booking.reference, facts.token_generation)

@@ -10,6 +10,7 @@ from typing import ClassVar
 
 from domain.booking import Actor, Booking
 from domain.changes import StayPlan
+from domain.folio import Charge
 from domain.ledgers import MoneyTotals
 from domain.steps import Step
 from messages.asked import Asked
@@ -290,6 +291,16 @@ class TakePayment:
 
 
 @dataclass(frozen=True)
+class PostCharge:
+    """The desk posts an extra or an adjustment, or takes one back."""
+
+    PERSONAL: ClassVar[bool] = True
+    asked: Asked
+    charge: Charge
+    currency: str
+
+
+@dataclass(frozen=True)
 class CheckOut:
     """Guests leave."""
 
@@ -313,6 +324,7 @@ Command = (
     | AssignRoom
     | CheckIn
     | TakePayment
+    | PostCharge
     | StartPayment
     | GiveRefund
     | CheckOut

@@ -35,8 +35,9 @@ _FACTS = text(
         (SELECT json_agg(json_build_array(g.stay, g.name, g.age) ORDER BY g.stay, g.position)
             FROM stay_guests g WHERE g.hotel_id = b.hotel_id AND g.reference = b.reference),
         (SELECT json_agg(json_build_array(l.stay, l.kind, l.night, l.code, l.name, l.amount_minor, l.included,
-                l.tax_rule_id) ORDER BY l.stay, l.line)
+                l.tax_rule_id, coalesce(r.kind = 'person_night', false)) ORDER BY l.stay, l.line)
             FROM nightly_lines l
+            LEFT JOIN tax_rules r ON r.hotel_id = l.hotel_id AND r.tax_rule_id = l.tax_rule_id
             WHERE l.hotel_id = b.hotel_id AND l.reference = b.reference AND l.superseded_seq IS NULL)
     FROM bookings b
     JOIN hotels h ON h.hotel_id = b.hotel_id
@@ -78,8 +79,8 @@ async def booking_facts(tx: AsyncConnection, hotel_id: int, reference: str) -> B
 
 
 def _line(row: Sequence[Any]) -> PricedLine:
-    kind, night, code, name, amount_minor, included, tax_rule_id = row
-    return PricedLine(kind, date.fromisoformat(night), code, name, amount_minor, included, tax_rule_id)
+    kind, night, code, name, amount_minor, included, tax_rule_id, per_person = row
+    return PricedLine(kind, date.fromisoformat(night), code, name, amount_minor, included, tax_rule_id, per_person)
 
 
 async def taken_rooms(

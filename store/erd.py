@@ -23,11 +23,16 @@ PARTS = {
         "guests", "bookings", "stays", "stay_guests", "room_segments", "nightly_lines", "payments",
         "change_requests",
     ),
-    "Money at the payment provider": ("provider_calls", "stripe_accounts", "reconciliation_runs",
-        "provider_objects", "reconciliation_lines", "reconciliation_items",
+    "Money at the payment provider": (
+        "refunds", "provider_calls", "provider_hints", "stripe_accounts", "reconciliation_runs", "provider_objects",
+        "reconciliation_lines", "reconciliation_items",
     ),
     "Guests and what people write": (
         "guest_profiles", "guest_changes", "booking_notes", "note_versions", "booking_files", "office_keys",
+    ),
+    "Folios, cash and invoices": (
+        "tax_codes", "folios", "folio_lines", "cash_drawers", "cash_movements", "invoice_series", "invoices",
+        "invoice_lines", "invoice_prints",
     ),
     "What happened and what is told": (
         "booking_events", "command_keys", "notices", "notice_events", "notice_settings", "attention_items",

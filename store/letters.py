@@ -65,6 +65,10 @@ def notice_of(row: Row[Any]) -> Notice:
         verdict=str(data.get("verdict", "")),
         change=data.get("change"),
         link=str(data.get("link", "")),
+        payment=data.get("payment"),
+        refund=data.get("refund"),
+        cause=str(data.get("cause", "")),
+        amount_minor=data.get("amount_minor"),
         resend_of=data.get("resend_of"),
     )
 

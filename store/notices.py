@@ -227,7 +227,8 @@ def _judge(
     letters: dict[tuple[Any, ...], int] = {}
     for row in rows:
         booking, notice = bookings[row.reference], notice_of(row)
-        letter = (row.reference, row.audience, row.kind, _arrival(booking, row.stay), notice.who, row.to_email)
+        moved = (notice.payment, notice.refund)
+        letter = (row.reference, row.audience, row.kind, _arrival(booking, row.stay), notice.who, row.to_email, moved)
         if letter in letters:
             ends.append(NoticeEnd(row.notice_id, "dropped", f"Told in one letter with notice {letters[letter]}."))
         elif row.notice_id in candidates:

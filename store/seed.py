@@ -125,8 +125,11 @@ async def _furnish(tx: AsyncConnection, hotel_id: int, house: House, now: dateti
         *_plans(house),
         ("tax_rules", _taxes(house)),
         ("sources", _sources(house)),
+        ("tax_codes", [{**asdict(code), "valid_from": date(2020, 1, 1)} for code in house.tax_codes]),
     ]
     for table, rows in tables:
+        if not rows:
+            continue
         await _insert(tx, table, [{"hotel_id": hotel_id, **row} for row in rows])
 
 

@@ -16,8 +16,11 @@ from domain.settling import money_is_open
 from domain.steps import Overtaken, Repeated, Step
 from domain.waiting import waiting_for
 from messages.bookings import TakeStep
+from store.cash import take_cash
 from store.changes import mark_released, write_change, write_commission, write_plans
+from store.folio import post_step
 from store.hot import Asked, Hot, at_once
+from store.invoices import issue_for_step
 from store.nights import move_nights
 from store.payments import money_asked
 from store.rooms import change_rooms
@@ -93,6 +96,9 @@ async def write_step(tx: AsyncConnection, taken: TakeStep) -> None:
     await at_once(tx, *_state(step, place), *money_asked(step, place), *_notices(step, place))
     if step.what in _RELEASING:
         await mark_released(tx, booking, place)
+    await take_cash(tx, step)
+    await post_step(tx, step)
+    await issue_for_step(tx, step)
     if step.change:
         await write_change(tx, step, step.change, place)
     if booking.commission_percent is not None:

@@ -14,6 +14,7 @@ from config.settings import Settings
 from gateways.booking_money import BookingMoney
 from gateways.stripe_ledger import StripeLedger
 from messages.night import NIGHT_WORKFLOW, NIGHTS_QUEUE, NightsPosted, NightStart, night_summary, night_workflow_id
+from store.folio import post_hotel_nights
 from store.hotels import MAX_HOTELS, Hotel, list_hotels
 from store.nightly import NightStore
 from store.session import Database, DatabaseAway
@@ -29,12 +30,17 @@ PAGES_A_SECOND = 5
 log = structlog.get_logger("worker.night")
 
 
-class NoFolios:
-    """A hotel whose guests have no folios: nothing is posted."""
+class HotelFolios:
+    """Posts nights to the folios of who is in the house. database: in the running role."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
 
     async def post(self, hotel_id: int, day: date, now: datetime, after: str) -> NightsPosted:
-        """Nothing to post."""
-        return NightsPosted(0)
+        """A page of bookings, in one transaction."""
+        async with self._database.hotel(hotel_id) as tx:
+            done = await post_hotel_nights(tx, hotel_id, day, now, after)
+        return NightsPosted(done.lines, done.last)
 
 
 def nights_worker(
@@ -48,7 +54,7 @@ def nights_worker(
 ) -> Worker:
     """The worker of the nights queue. `versioned` False serves every build; `strict` see worker.build.runner."""
     ledger = StripeLedger(line(settings))
-    activities = NightActivities(NightStore(database, operations), ledger, BookingMoney(client), NoFolios())
+    activities = NightActivities(NightStore(database, operations), ledger, BookingMoney(client), HotelFolios(database))
     return Worker(
         client,
         task_queue=NIGHTS_QUEUE,

@@ -29,6 +29,7 @@ with workflow.unsafe.imports_passed_through():
         MarkNoShow,
         MoveClock,
         Opened,
+        PostCharge,
         Reinstate,
         Rezone,
         StartPayment,
@@ -164,6 +165,15 @@ class Doors:
 
     @take_payment.validator
     def _may_take_payment(self, command: TakePayment) -> None:
+        self._knock(command)
+
+    @workflow.update
+    async def post_charge(self, command: PostCharge) -> Answer:
+        """The desk posts an extra or an adjustment, or takes one back."""
+        return await self._ask(command)
+
+    @post_charge.validator
+    def _may_post_charge(self, command: PostCharge) -> None:
         self._knock(command)
 
     @workflow.update

@@ -10,7 +10,7 @@ from datetime import datetime
 from temporalio import workflow
 
 with workflow.unsafe.imports_passed_through():
-    from domain import acts, changing, paying
+    from domain import acts, changing, charging, paying
     from domain.booking import Booking, Stay
     from domain.checks import (
         check_arrival_day,
@@ -52,6 +52,7 @@ with workflow.unsafe.imports_passed_through():
         GiveUp,
         MarkNoShow,
         MoveClock,
+        PostCharge,
         Reinstate,
         StartPayment,
         TakePayment,
@@ -69,6 +70,7 @@ ACTIONS: dict[type[Command], Action] = {
     TakePayment: Action.PAYMENTS,
     StartPayment: Action.PAYMENT,
     GiveRefund: Action.REFUNDS,
+    PostCharge: Action.CHARGES,
     CheckOut: Action.CHECK_OUT,
     MarkNoShow: Action.NO_SHOW,
     Reinstate: Action.REINSTATE,
@@ -108,6 +110,8 @@ def judge(booking: Booking, command: Command, now: datetime) -> Step | None:
         case TakePayment(amount_minor=amount, currency=currency):
             check_payment(booking, amount, currency)
             return acts.payment_taken(booking, act, command.method, amount, command.external_reference)
+        case PostCharge(charge=charge, currency=currency):
+            return charging.charged(booking, act, charge, currency)
         case _:
             return _move(booking, command, act, stays)
 

@@ -5,15 +5,25 @@ from typing import Annotated
 from fastapi import APIRouter, Body, Request
 
 from api.acts import AtCounter
-from api.callers import DeskRoute, GuestRoute, Parts, PublicRoute, Record
+from api.callers import Desk, DeskRoute, GuestRoute, Parts, PublicRoute, Record
 from api.hints import take_hint
+from api.idempotency import once_for_command
+from api.pay_links import payment_link
 from api.paying import guest_pays
 from api.routes.desk import ONE, acted
 from api.shapes.bookings import DeskBooking
 from api.shapes.commands import DeskRefund
 from api.shapes.common import ReferencePath, answers, example
 from api.shapes.notices import Heard
-from api.shapes.payments import PAY_ANSWER, STRIPE_EVENT, GuestPay, PaymentStarted
+from api.shapes.payments import (
+    LINK_ANSWER,
+    PAY_ANSWER,
+    STRIPE_EVENT,
+    GuestPay,
+    PaymentLink,
+    PaymentLinkWanted,
+    PaymentStarted,
+)
 from api.shapes.problems import problems
 from api.views import API
 
@@ -29,7 +39,8 @@ provider_webhooks = APIRouter(prefix=f"{API}/webhooks", tags=["Platform"], route
         **problems(
             "invalid_request", "idempotency_key_malformed", "not_logged_in", "not_found", "nothing_to_pay",
             "hold_ended", "idempotency_key_reused", "payment_refused", "body_too_large", "too_many_requests",
-            "not_answered_in_time", "payment_provider_away", "payment_changing", "payments_not_ready", "booking_needs_attention",
+            "not_answered_in_time", "payment_provider_away", "payment_changing", "payments_not_ready",
+            "booking_needs_attention",
         ),
     },
 )  # fmt: skip
@@ -74,6 +85,34 @@ async def give_refund(
     stands.
     """
     return await counter.give_refund(body)
+
+
+@desk_payments.post(
+    f"{ONE}/payment-link",
+    responses={
+        200: answers("The link.", example("mailed", LINK_ANSWER)),
+        **problems(
+            "invalid_request", "idempotency_key_malformed", "not_logged_in", "hotel_not_chosen", "not_found",
+            "role_missing", "cross_site", "nothing_to_pay", "hold_ended", "version_conflict", "idempotency_key_reused",
+            "notice_without_address", "body_too_large", "too_many_requests",
+        ),
+    },
+)  # fmt: skip
+async def make_payment_link(
+    request: Request,
+    house: Parts,
+    record: Record,
+    desk: Desk,
+    reference: ReferencePath,
+    body: Annotated[PaymentLinkWanted | None, Body(openapi_examples=example("mailed", {"mail": True}))] = None,
+) -> PaymentLink:
+    """The link with which the guest pays what is open, to read out, hand over or send by letter.
+
+    It is good as long as the guest's own link, and revoking that revokes this one.
+    """
+    asked = body or PaymentLinkWanted()
+    once = once_for_command(request, "payment-link", None, asked)
+    return await payment_link(house, record, desk, asked, once)
 
 
 @provider_webhooks.post(

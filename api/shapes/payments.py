@@ -5,7 +5,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from api.shapes.common import Asked, Money, Told
+from api.shapes.common import Asked, Money, Told, Version
 
 
 class GuestPay(Asked):
@@ -26,6 +26,23 @@ class ToPay(Told):
     )
     amount: Money
     until: datetime | None = Field(description="Until when it has to be paid; null where no clock runs.")
+
+
+class PaymentLinkWanted(Asked):
+    """A link with which a guest pays what is open."""
+
+    version: Version | None = None
+    mail: bool = Field(default=False, description="Also sends it to the guest by letter; one letter for each key.")
+
+
+class PaymentLink(Told):
+    """Where a guest pays, without a login. Whoever has the address can pay for this booking, and nothing else."""
+
+    url: str
+    amount: Money = Field(description="What is open now; the page asks for what is open when it is opened.")
+    purpose: str = Field(description="As in `to_pay`.")
+    until: datetime | None = Field(description="Until when it has to be paid; null where no clock runs.")
+    mailed: bool = Field(description="Whether a letter waits to be sent with it.")
 
 
 class PaymentStarted(Told):
@@ -75,6 +92,13 @@ class RefundBody(Told):
     told_at: datetime
 
 
+LINK_ANSWER = {
+    "url": "https://stay.example/pay/WzEsIk1MQi0yMDI2MTIxNS03UTRLMk0iLDFd.c2lnbmVk",
+    "amount": {"amount_minor": 12000, "currency": "EUR"},
+    "purpose": "deposit",
+    "until": "2026-12-01T08:40:00Z",
+    "mailed": True,
+}
 PAY_ANSWER = {
     "payment": 1,
     "purpose": "deposit",

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
 
+from domain.folio import TaxCode
 from domain.rates import ChildBand, NightRate, TaxRule
 from domain.sources import Source
 from domain.terms import HotelTerms, Penalty, StayTerms
@@ -95,7 +96,7 @@ class House:
     """A demo hotel as the seed writes it.
 
     weekend: weekdays (Monday is 0) whose nights cost weekend_percent more. price_step_minor: prices are whole
-    multiples of it. not_on_sale_reason: a sentence for guests, None where the hotel sells.
+    multiples of it. not_on_sale_reason: a sentence for guests, None where the hotel sells. tax_codes: of extras, fees.
     """
 
     slug: str
@@ -119,6 +120,7 @@ class House:
     photos: tuple[Photo, ...]
     not_on_sale_reason: str | None = None
     sources: tuple[Source, ...] = SOURCES
+    tax_codes: tuple[TaxCode, ...] = ()
 
     @property
     def email(self) -> str:

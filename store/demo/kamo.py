@@ -9,8 +9,9 @@ night; the law asks for more of somebody alone on a dear night, and for less whe
 from datetime import date, time
 from decimal import Decimal
 
+from domain.folio import TaxCode
 from domain.rates import ChildBand
-from domain.terms import ApprovalTerms, Confirmation, HotelTerms, Payment, StayTerms
+from domain.terms import ApprovalTerms, Confirmation, FolioTerms, HotelTerms, Payment, StayTerms
 from store.demo.house import (
     FLEXIBLE,
     NON_REFUNDABLE,
@@ -118,11 +119,13 @@ HOUSE = House(
     terms=HotelTerms(
         1, "Asia/Tokyo", "JPY", Payment.AUTHORISE, Confirmation.MANUAL, check_in_time=time(15),
         check_out_time=time(10), approval=ApprovalTerms(window_minutes=24 * 60), feedback_after_seconds=86_400,
+        folio=FolioTerms(fee_tax="CT10", tax_rounding="document_rate"),
     ),
     stay_policies=(StayTerms(FLEXIBLE, "flexible", free_until_days=3, free_until_time=time(18)), non_refundable()),
     room_types=ROOM_TYPES,
     plans=PLANS,
     taxes=TAXES,
+    tax_codes=(TaxCode("CT8", "Consumption tax 8 %", Decimal(8)), TaxCode("CT10", "Consumption tax 10 %", Decimal(10))),
     seasons=(Season((3, 25), (4, 10), 35), Season((11, 10), (11, 30), 35), Season((1, 10), (2, 28), -10)),
     occasions=(
         Occasion((4, 29), (5, 5), 30, min_stay_arrival=2),

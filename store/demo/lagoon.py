@@ -3,8 +3,9 @@
 from datetime import date, time
 from decimal import Decimal
 
+from domain.folio import TaxCode
 from domain.rates import ChildBand
-from domain.terms import ApprovalTerms, Confirmation, HotelTerms, Opening, Payment, StayTerms
+from domain.terms import ApprovalTerms, Confirmation, FolioTerms, HotelTerms, Opening, Payment, StayTerms
 from store.demo.house import (
     FLEXIBLE,
     NON_REFUNDABLE,
@@ -95,11 +96,13 @@ HOUSE = House(
         1, "Pacific/Apia", "WST", Payment.NONE, Confirmation.MANUAL, guest_portal=False, check_in_time=time(14),
         check_out_time=time(10), approval=ApprovalTerms(window_minutes=16 * 60, count="working", hours=OFFICE_HOURS),
         close_after_seconds=10, feedback_after_seconds=5,
+        folio=FolioTerms(fee_tax="VAGST15"),
     ),
     stay_policies=(StayTerms(FLEXIBLE, "flexible", free_until_days=7, free_until_time=time(12)), non_refundable()),
     room_types=ROOM_TYPES,
     plans=PLANS,
     taxes=TAXES,
+    tax_codes=(TaxCode("VAGST15", "VAGST 15 %", Decimal(15)),),
     seasons=(Season((6, 1), (9, 15), 18), Season((1, 10), (3, 31), -12)),
     occasions=(
         Occasion((6, 1), (6, 2), 10, min_stay_arrival=2),

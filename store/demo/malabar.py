@@ -3,8 +3,9 @@
 from datetime import date, time
 from decimal import Decimal
 
+from domain.folio import TaxCode
 from domain.rates import ChildBand, TaxRule, TaxSlab
-from domain.terms import ApprovalTerms, ChecklistPoint, Confirmation, HotelTerms, Payment, StayTerms
+from domain.terms import ApprovalTerms, ChecklistPoint, Confirmation, FolioTerms, HotelTerms, Payment, StayTerms
 from store.demo.house import (
     FLEXIBLE,
     NON_REFUNDABLE,
@@ -121,11 +122,13 @@ HOUSE = House(
         1, "Asia/Kolkata", "INR", Payment.AT_HOTEL, Confirmation.MANUAL, check_in_time=time(14),
         check_out_time=time(11), approval=ApprovalTerms(window_minutes=24 * 60, checklist=CHECKLIST),
         close_after_seconds=10, feedback_after_seconds=5,
+        folio=FolioTerms(fee_tax="GST18"),
     ),
     stay_policies=(StayTerms(FLEXIBLE, "flexible", free_until_days=1, free_until_time=time(18)), non_refundable()),
     room_types=ROOM_TYPES,
     plans=PLANS,
     taxes=TAXES,
+    tax_codes=(TaxCode("GST5", "GST 5 %", Decimal(5)), TaxCode("GST18", "GST 18 %", Decimal(18))),
     seasons=(Season((10, 15), (3, 15), 12), Season((6, 1), (8, 15), -18)),
     occasions=(
         Occasion((12, 24), (12, 24), 30, min_stay_arrival=2),

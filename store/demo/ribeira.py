@@ -3,8 +3,9 @@
 from datetime import date, time
 from decimal import Decimal
 
+from domain.folio import TaxCode
 from domain.rates import ChildBand
-from domain.terms import Confirmation, HotelTerms, Payment, StayTerms
+from domain.terms import Confirmation, FolioTerms, HotelTerms, Payment, StayTerms
 from store.demo.house import (
     FLEXIBLE,
     NON_REFUNDABLE,
@@ -115,11 +116,13 @@ HOUSE = House(
         check_in_time=time(15),
         check_out_time=time(12),
         feedback_after_seconds=86_400,
+        folio=FolioTerms(fee_tax="VAT23", deposit_document="invoice"),
     ),
     stay_policies=(StayTerms(FLEXIBLE, "flexible", free_until_days=2, free_until_time=time(18)), non_refundable()),
     room_types=ROOM_TYPES,
     plans=PLANS,
     taxes=TAXES,
+    tax_codes=(TaxCode("VAT13", "VAT (IVA) 13 %", Decimal(13)), TaxCode("VAT23", "VAT (IVA) 23 %", Decimal(23))),
     seasons=(Season((5, 1), (9, 30), 28), Season((11, 5), (2, 28), -14)),
     occasions=(
         Occasion((6, 12), (6, 13), 35, min_stay_arrival=2),

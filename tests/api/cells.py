@@ -16,6 +16,7 @@ from api.permissions import ROLES
 from config.settings import Settings
 from domain import acts, alarms, changing
 from domain.booking import SYSTEM, Actor, Booking, Status
+from domain.folio import Charge
 from domain.lifecycle import Action
 from domain.refusals import Refused
 from domain.steps import ChangeNews
@@ -143,6 +144,7 @@ COMMANDS: dict[Action, Callable[[ask.Asked, Booking], ask.Command]] = {
     Action.PAYMENTS: lambda asked, _: ask.TakePayment(asked, "cash", 100, "INR"),
     Action.PAYMENT: lambda asked, _: ask.StartPayment(asked, "hosted_page"),
     Action.REFUNDS: lambda asked, _: ask.GiveRefund(asked, 100, "INR"),
+    Action.CHARGES: lambda asked, _: ask.PostCharge(asked, Charge("TEA", "Tea", 4_00), "INR"),
     Action.WAIVE_FEE: lambda asked, _: ask.WaiveFee(asked),
     Action.CLOCKS: _move,
     Action.ASK_CHANGE: lambda asked, _: ask.AskChange(asked, "{}", "A night more, please."),
@@ -171,7 +173,8 @@ def doors() -> dict[tuple[bool, Action], str]:
         if word == Action.ASK_CHANGE.value and address["more"]:
             word = Action.ANSWER_CHANGE.value
         if word in set(Action):
-            found[(bool(address["desk"]), Action(word))] = route.name
+            # What is taken back by its line has the word of what was posted, and comes after it.
+            found.setdefault((bool(address["desk"]), Action(word)), route.name)
     return found
 
 

@@ -19,8 +19,12 @@ from httpx import Response
 from temporalio.client import Client
 
 from config.settings import Settings
+from domain.folio import FolioLine, LineKind, Post
 from messages.converter import data_converter
 from messages.tokens import guest_token
+from store.folio import Posting, write_lines
+from store.folios import hold_booking
+from store.invoices import Cause, issue_invoice
 from store.session import Database
 from store.sessions import create_session, revoke_session
 from tests.api.doors import Doors
@@ -37,10 +41,31 @@ CALLERS = (
     *ROLES, *(f"{role} elsewhere" for role in ROLES), "revoked login", "expired login",
 )  # fmt: skip
 # What stands in an address and is nobody's: words, and numbers that each booking counts for itself.
-WORDS = {"number": "1", "stay": "1", "kind": "pre_arrival", "key": "approval_deadline", "verdict": "decline"}
-IDS = ("X-Hotel", "slug", "reference", "note_id", "file_id", "notice_id", "profile_id", "item_id", "session_id")
+WORDS = {
+    "business_date": "2026-03-14",
+    "folio": "1",
+    "line": "1",
+    "payment": "1",
+    "number": "1",
+    "stay": "1",
+    "kind": "pre_arrival",
+    "key": "approval_deadline",
+    "verdict": "decline",
+}
+IDS = (
+    "X-Hotel",
+    "slug",
+    "reference",
+    "note_id",
+    "file_id",
+    "notice_id",
+    "profile_id",
+    "item_id",
+    "session_id",
+    "paper",
+)
 # Which part of a booking is meant is looked up with what is to be done to it, after the body was read.
-READ_WITH_BODY = ("note_id", "notice_id", "item_id")
+READ_WITH_BODY = ("note_id", "notice_id", "item_id", "paper")
 NEVER_A_REFERENCE = "MLB-20991231-ZZZZZZ"
 NEVER_A_NUMBER = str(2**40)
 _PLACE = re.compile(r"{(\w+)}")
@@ -210,7 +235,7 @@ async def _arranged(doors: Doors) -> World:
     numbers = ("note_id", "file_id", "notice_id")
     return World(
         doors,
-        this={**parts, "reference": mine["reference"], "slug": "malabar"},
+        this={**parts, "reference": mine["reference"], "slug": "malabar", "paper": await _invoiced(doors, mine)},
         other_guests=others["reference"],
         foreign={
             "X-Hotel": ("lagoon", "nowhere"),
@@ -218,6 +243,7 @@ async def _arranged(doors: Doors) -> World:
             "reference": (theirs["reference"], NEVER_A_REFERENCE),
             **{each: (other_parts[each], their_parts[each], NEVER_A_NUMBER) for each in numbers},
             **{each: (their_parts[each], NEVER_A_NUMBER) for each in ("profile_id", "item_id")},
+            "paper": ("INV-2098-000001", "INV-2099-000001"),
             "session_id": (_a_strangers_session(doors), str(uuid.uuid4())),
         },
         guests={
@@ -250,6 +276,22 @@ async def _parts(at: Office, booking: Body) -> dict[str, str]:
         ).fetchone()
     assert item
     return {**parts, "item_id": str(item[0]), "notice_id": str(item[1])}
+
+
+async def _invoiced(doors: Doors, booking: Body) -> str:
+    """A payment and an extra of the booking, the latter on an invoice; answers its number."""
+    house, reference = doors.app.state.house, booking["reference"]
+    (hotel_id,) = doors.rows("SELECT hotel_id FROM bookings WHERE reference = %s", reference)[0]
+    day = doors.now.date()
+    doors.rows(
+        "INSERT INTO payments (hotel_id, reference, number, method, amount_minor, currency, received_at, business_date)"
+        " VALUES (%s, %s, 1, 'cash', 100, 'INR', %s, %s) RETURNING number", hotel_id, reference, doors.now, day,
+    )  # fmt: skip
+    tea = FolioLine(1, 1, Post(LineKind.EXTRA, "TEA", "Tea", 100, 100), None, None, 1, 1)
+    async with house.database.hotel(hotel_id) as tx:
+        held = await hold_booking(tx, hotel_id, reference)
+        await write_lines(tx, hotel_id, reference, [tea], Posting(doors.now, day))
+        return (await issue_invoice(tx, held, 1, Cause("arranged", doors.now, day))).number
 
 
 def _close_a_hotel(owner_url: str) -> None:

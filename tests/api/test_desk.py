@@ -35,7 +35,7 @@ async def test_from_the_request_to_the_closed_books(guests: Guests, desk: Desk, 
     at = await desk.done(at, "assign-room")
     assert at["stays"][0]["room"]
     at = await desk.done(at, "check-in")
-    inside = ["amend", "extend", "check-out", "payments", "clocks"]
+    inside = ["amend", "extend", "check-out", "payments", "charges", "clocks"]
     assert (at["status"], at["allowed_actions"]) == ("checked_in", inside)
     at = await desk.done(at, "payments", method="upi", amount=at["balance"], external_reference="R-1")
     assert (at["payment_status"], at["balance"]["amount_minor"]) == ("paid", 0)
@@ -57,7 +57,7 @@ async def test_from_the_request_to_the_closed_books(guests: Guests, desk: Desk, 
     assert approved["awaited"]["set_by"]["policy_version"] == approved["policy_version"] == 1
     assert events[4]["difference"]["amount_minor"] == made["total"]["amount_minor"]
     letters = [entry["what"] for entry in story if entry["kind"] == "notice"]
-    assert letters == ["received", "new_request", "confirmed", "check_in", "check_out"]
+    assert letters == ["received", "new_request", "confirmed", "check_in", "check_out", "invoice"]
 
 
 async def test_answers_come_in_one_order(

@@ -49,8 +49,11 @@ async def test_every_kind_is_told_with_its_words_and_when_it_is_sent(manager: De
     assert all(row["when"].endswith(".") for row in listed["items"])
     warned = {row["kind"] for row in listed["items"] if row["warning"]}
     assert warned == {
-        "received", "confirmed", "cancelled", "expired", "declined", "guest_link", "email_confirm", "email_changed",
+        "received", "confirmed", "confirmed_after_all", "cancelled", "expired", "declined", "payment_due",
+        "payment_link", "payment_failed", "payment_authenticate", "refund_issued", "refund_failed", "guest_link",
+        "email_confirm", "email_changed",
     }  # fmt: skip
+    assert "bookings expire" in kinds["payment_due"]["warning"]
 
 
 async def test_a_new_timing_counts_for_bookings_that_are_made_from_then_on(

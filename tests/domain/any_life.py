@@ -4,12 +4,13 @@ from collections import Counter
 from collections.abc import Callable
 from datetime import date, datetime, timedelta
 
-from domain import acts, alarms, changing
+from domain import acts, alarms, changing, charging
 from domain.agenda import agenda, due, next_alarm
 from domain.booking import GONE, SYSTEM, Booking, Status, Stay, status_of_stays
 from domain.changing import Terms
 from domain.checks import check_clock, check_reinstate
 from domain.clocks import business_date
+from domain.folio import Charge, FolioLine, PricePart, Routes, open_lines, post_nights
 from domain.lifecycle import Action, allowed_actions, check_allowed
 from domain.steps import Act, ChangeNews, Step
 from domain.waiting import waiting_for
@@ -39,6 +40,7 @@ def _status_moves() -> dict[str, tuple[Action, Callable[[Booking, Act, tuple[Sta
         "extend": (Action.EXTEND, _amend),
         "answer": (Action.ANSWER_CHANGE, _answer),
         "pay": (Action.PAYMENTS, _pay),
+        "charge": (Action.CHARGES, _charge),
     }
 
 
@@ -87,6 +89,11 @@ def _pay(made: Booking, doing: Act, _: tuple[Stay, ...], n: int) -> Step:
     return acts.payment_taken(made, doing, "cash", made.balance_minor if n > 4 else 100, "")
 
 
+def _charge(made: Booking, doing: Act, _: tuple[Stay, ...], n: int) -> Step:
+    price = 700 if n % 2 else -min(300, made.owed_minor)
+    return charging.charged(made, doing, Charge("TEA", "Tea", price), made.terms.currency)
+
+
 MOVES = _status_moves()
 WORDS = (*MOVES, "move", "back", "zone", "clock", "clock", "clock")
 
@@ -110,7 +117,7 @@ def next_step(made: Booking, word: str, number: int, now: datetime, n: int) -> S
     action, take = MOVES[word]
     if action not in allowed_actions(made, doing.actor.kind, doing.now):
         return None
-    whole = action in (Action.WAIVE_FEE, Action.ASK_CHANGE, Action.ANSWER_CHANGE, Action.PAYMENTS)
+    whole = action in (Action.WAIVE_FEE, Action.ASK_CHANGE, Action.ANSWER_CHANGE, Action.PAYMENTS, Action.CHARGES)
     several = n % 2 == 0 or action in (Action.APPROVE, Action.DECLINE, Action.CONFIRM, Action.FAIL)
     stays = check_allowed(made, action, () if whole or several else (number,), doing.actor.kind)
     if action is Action.ASSIGN_ROOM and len(stays) != 1:
@@ -142,6 +149,7 @@ class Ledger:
         self.rooms: dict[int, Room] = {}
         self.letters: Counter[tuple[object, ...]] = Counter()
         self.before: Booking | None = None
+        self.lines: tuple[FolioLine, ...] = ()
 
     def follow(self, step: Step) -> None:
         """One step more. Errors: AssertionError where something does not add up."""
@@ -156,6 +164,7 @@ class Ledger:
         self._nights(step.after)
         self._rooms(step.after)
         self._money(step)
+        self._folio(step)
         self._clocks(step)
         self._states(step.after)
         self.before = step.after
@@ -204,6 +213,28 @@ class Ledger:
         assert all(0 <= stay.owed_minor <= stay.total_minor + stay.fee_minor for stay in after.stays)
         assert all(0 <= stay.fee_minor <= stay.total_minor for stay in after.stays)
         assert (step.payment is not None) == (step.what == "payment_received")
+
+    def _folio(self, step: Step) -> None:
+        """Posted by some steps only, as in life; what stands is never more than is owed, and all of it at the end."""
+        after = step.after
+        today = business_date(step.act.now, after.terms.zone, after.terms.audit_time)
+        price = [
+            PricePart(stay.number, night, "room", "DBL", "Double room", amount)
+            for stay in after.stays
+            for night, amount in zip(stay.nights(), stay.night_minor, strict=True)
+        ]
+        up_to = None if after.seq % 5 == 0 else today - A_DAY
+        self.lines += post_nights(after, price, self.lines, up_to, Routes({}))
+        assert post_nights(after, price, self.lines, today - A_DAY, Routes({})) == ()
+        places = [(line.slot, line.revision) for line in self.lines]
+        assert len(set(places)) == len(places)
+        assert len({line.reverses for line in self.lines if line.reverses}) == sum(bool(x.reverses) for x in self.lines)
+        posted = sum(line.post.amount_minor for line in self.lines)
+        assert posted == sum(line.post.amount_minor for line in open_lines(self.lines))
+        if not after.live(Status.CHECKED_IN, Status.CONFIRMED, Status.HELD, Status.PENDING):
+            assert posted == after.owed_minor - after.extras_minor
+        else:
+            assert 0 <= posted <= after.owed_minor - after.extras_minor
 
     def _clocks(self, step: Step) -> None:
         lines = agenda(step.after)

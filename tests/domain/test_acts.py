@@ -283,11 +283,11 @@ def test_money_is_posted_to_the_day_that_is_still_open() -> None:
     """At 01:30 in Kochi the business day is still yesterday's."""
     made = confirmed()
     step = acts.payment_taken(made, act(march(10, 1, 30)), "cash", 4_000, "Slip 9")
-    assert step.payment == PaymentTaken(1, "Slip 9")
+    assert step.payment == PaymentTaken(1, "cash", 4_000, "Slip 9", date(2027, 3, 9))
     assert step.difference == {"method": "cash", "amount_minor": 4_000, "balance_minor": 16_000}
     assert (step.what, step.after.paid_minor, step.after.payments) == ("payment_received", 4_000, 1)
     second = acts.payment_taken(step.after, act(march(10, 3)), "upi", 16_000, "")
-    assert second.payment == PaymentTaken(2, "")
+    assert second.payment == PaymentTaken(2, "upi", 16_000, "", date(2027, 3, 10))
     assert (second.after.balance_minor, second.after.version) == (0, made.version + 2)
 
 

@@ -64,7 +64,7 @@ def test_actions_are_the_words_of_the_addresses() -> None:
     """Programs outside rely on them."""
     words = (
         "approve decline confirm cancel amend extend assign-room check-in check-out no-show reinstate payments"
-        " payment refunds waive-fee clocks change-requests answer-change fail"
+        " payment refunds charges waive-fee clocks change-requests answer-change fail"
     )
     assert [action.value for action in Action] == words.split()
 
@@ -76,16 +76,27 @@ def test_actions_are_the_words_of_the_addresses() -> None:
         (pending(), [A.APPROVE, A.DECLINE, A.CANCEL, A.AMEND, A.CLOCKS, A.FAIL], [A.CANCEL, A.ASK_CHANGE]),
         (
             confirmed(),
-            [A.CANCEL, A.AMEND, A.EXTEND, A.ASSIGN_ROOM, A.NO_SHOW, A.PAYMENTS, A.CLOCKS, A.FAIL],
+            [A.CANCEL, A.AMEND, A.EXTEND, A.ASSIGN_ROOM, A.NO_SHOW, A.PAYMENTS, A.CHARGES, A.CLOCKS, A.FAIL],
             [A.CANCEL, A.ASK_CHANGE],
         ),
         (
             with_rooms(confirmed()),
-            [A.CANCEL, A.AMEND, A.EXTEND, A.ASSIGN_ROOM, A.CHECK_IN, A.NO_SHOW, A.PAYMENTS, A.CLOCKS, A.FAIL],
+            [
+                A.CANCEL,
+                A.AMEND,
+                A.EXTEND,
+                A.ASSIGN_ROOM,
+                A.CHECK_IN,
+                A.NO_SHOW,
+                A.PAYMENTS,
+                A.CHARGES,
+                A.CLOCKS,
+                A.FAIL,
+            ],
             [A.CANCEL, A.ASK_CHANGE],
         ),
-        (in_house(), [A.AMEND, A.EXTEND, A.CHECK_OUT, A.PAYMENTS, A.CLOCKS], []),
-        (LEFT, [A.PAYMENTS, A.CLOCKS], []),
+        (in_house(), [A.AMEND, A.EXTEND, A.CHECK_OUT, A.PAYMENTS, A.CHARGES, A.CLOCKS], []),
+        (LEFT, [A.PAYMENTS, A.CHARGES, A.CLOCKS], []),
         (closed(in_house()), [], []),
         (cancelled(confirmed()), [A.REINSTATE], []),
         (missing(), [A.REINSTATE, A.PAYMENTS, A.WAIVE_FEE], []),
@@ -242,8 +253,8 @@ def test_a_refusal_names_the_state_and_what_can_be_done_in_it() -> None:
     assert no.detail == "no-show is not possible: it is cancelled."
     assert no.facts == {
         "booking_status": "confirmed",
-        "allowed_actions": ["cancel", "amend", "extend", "assign-room", "no-show", "reinstate", "payments", "clocks",
-                            "fail"],
+        "allowed_actions": ["cancel", "amend", "extend", "assign-room", "no-show", "reinstate", "payments", "charges",
+                            "clocks", "fail"],
     }  # fmt: skip
     no = refusal(lambda: check_allowed(in_house(), A.CANCEL, actor_kind="guest"))
     assert no.detail == "cancel is not possible: it is checked in."

@@ -8,8 +8,10 @@ import pytest
 from domain.acts import approved, cancelled, checked_out
 from domain.booking import Booking, ChangeAsked, ClockMove, Status
 from domain.notices import (
+    ASKING,
     ESSENTIAL,
     LINKS,
+    MOVED,
     NO_ADDRESS,
     Notice,
     NoticeEnd,
@@ -23,8 +25,10 @@ from domain.notices import (
     told_rooms,
     useful_until,
 )
+from domain.payments import HeldOver
 from tests.gateways.facts import ASKED_AT, TERMS, request, stay
 from tests.gateways.lives import BOOKINGS, DESK, IN_HOUSE, LATER, PLEASE, option
+from tests.gateways.payers import CANCELLED, DEPOSIT_REFUSED, PAID, REFUND_LOST, REFUNDED, SOON, TO_PAY
 
 ADDRESS = "guest@example.com"
 AFTER_CHECK_OUT = datetime(2026, 3, 17, 5, 30, tzinfo=UTC)
@@ -33,7 +37,9 @@ AFTER_CHECK_OUT = datetime(2026, 3, 17, 5, 30, tzinfo=UTC)
 def notice(kind: NoticeKind, **more: object) -> Notice:
     """A notice of a kind, with what its letter needs."""
     link = "/confirm?token=x" if kind is NoticeKind.EMAIL_CONFIRM else ""
-    return replace(Notice(1, kind, link=link), **more)  # type: ignore[arg-type]
+    payment = 1 if kind is NoticeKind.PAYMENT_RECEIVED else None
+    refund = 1 if kind in (NoticeKind.REFUND_ISSUED, NoticeKind.REFUND_FAILED) else None
+    return replace(Notice(1, kind, link=link, payment=payment, refund=refund), **more)  # type: ignore[arg-type]
 
 
 def in_status(booking: str, rooms: list[str], **more: object) -> Booking:
@@ -106,11 +112,11 @@ def test_a_notice_goes_out_only_while_it_is_true(kind: str, booking: str, rooms:
     assert still_true(notice(NoticeKind(kind)), in_status(booking, rooms), LATER) is true
 
 
-AFTER_A_CANCELLATION = {NoticeKind.CANCELLED, NoticeKind.NO_SHOW, *LINKS}
+AFTER_A_CANCELLATION = {NoticeKind.CANCELLED, NoticeKind.NO_SHOW, *ASKING, *MOVED, *LINKS}
 
 
 @pytest.mark.parametrize("kind", list(NoticeKind))
-def test_a_guest_whose_booking_is_cancelled_hears_of_that_and_of_links_only(kind: NoticeKind) -> None:
+def test_a_guest_whose_booking_is_cancelled_hears_of_that_of_its_money_and_of_links_only(kind: NoticeKind) -> None:
     gone = cancelled(BOOKINGS[NoticeKind.CHANGE_REQUEST], PLEASE, (1,)).after
     if kind not in AFTER_A_CANCELLATION:
         assert not still_true(notice(kind), gone, LATER)
@@ -170,6 +176,13 @@ CHECK_OUT_TIME = datetime(2026, 3, 17, 5, 30, tzinfo=UTC)
         (NoticeKind.FEEDBACK, CHECK_OUT_TIME + timedelta(days=30)),
         (NoticeKind.GUEST_LINK, datetime(2026, 4, 16, tzinfo=UTC)),
         (NoticeKind.CHANGE_REQUEST, LATER + timedelta(hours=12)),
+        (NoticeKind.PAYMENT_DUE, ASKED_AT + timedelta(hours=2)),
+        (NoticeKind.PAYMENT_LINK, ASKED_AT + timedelta(hours=2)),
+        (NoticeKind.PAYMENT_REMINDER, datetime(2026, 3, 13, 6, 30, tzinfo=UTC)),
+        (NoticeKind.PAYMENT_FAILED, SOON + timedelta(hours=48)),
+        (NoticeKind.CONFIRMED_AFTER_ALL, CHECK_OUT_TIME),
+        (NoticeKind.PAYMENT_RECEIVED, None),
+        (NoticeKind.REFUND_ISSUED, None),
         (NoticeKind.CANCELLED, None),
         (NoticeKind.RECEIVED, None),
         (NoticeKind.EMAIL_CONFIRM, None),
@@ -282,7 +295,9 @@ def test_a_kind_that_is_switched_off_is_dropped_unless_a_person_sends_it_again()
 
 def test_switching_off_what_a_guest_must_know_is_warned_of() -> None:
     assert [kind.value for kind in ESSENTIAL] == [
-        "received", "confirmed", "cancelled", "expired", "declined", "guest_link", "email_confirm", "email_changed",
+        "received", "confirmed", "cancelled", "expired", "declined", "confirmed_after_all", "payment_due",
+        "payment_link", "payment_failed", "payment_authenticate", "refund_issued", "refund_failed", "guest_link",
+        "email_confirm", "email_changed",
     ]  # fmt: skip
 
 
@@ -337,3 +352,49 @@ def test_an_address_that_is_not_one_address_is_refused(address: str) -> None:
 @pytest.mark.parametrize("address", ["", None])
 def test_without_an_address_nothing_can_be_sent(address: str | None) -> None:
     assert address_trouble(address) == "There is no e-mail address."
+
+
+def test_money_is_asked_for_only_while_it_is_owed() -> None:
+    for kind in ASKING:
+        assert not still_true(notice(kind), PAID, LATER)
+    assert still_true(notice(NoticeKind.PAYMENT_DUE), TO_PAY, LATER)
+    closing = replace(TO_PAY, purse=replace(TO_PAY.purse, held_over=HeldOver("closing", LATER)))
+    assert not still_true(notice(NoticeKind.PAYMENT_DUE), closing, LATER)
+
+
+def test_a_room_that_is_held_for_its_payment_is_not_announced_as_an_option() -> None:
+    assert not still_true(notice(NoticeKind.HELD), TO_PAY, LATER)
+    assert still_true(notice(NoticeKind.HELD), option(), LATER)
+
+
+def test_a_fee_that_could_not_be_charged_is_told_of_after_the_cancellation() -> None:
+    owing = cancelled(DEPOSIT_REFUSED, PLEASE, (1,)).after
+    owing = replace(owing, stays=tuple(replace(one, fee_minor=500_000) for one in owing.stays))
+    assert still_true(notice(NoticeKind.PAYMENT_FAILED), owing, LATER)
+    spared = replace(owing, stays=tuple(replace(one, fee_minor=0) for one in owing.stays))
+    assert not still_true(notice(NoticeKind.PAYMENT_FAILED), spared, LATER)
+
+
+def test_money_that_moved_is_told_of_whatever_becomes_of_the_booking() -> None:
+    assert still_true(notice(NoticeKind.PAYMENT_RECEIVED), CANCELLED, LATER)
+    assert not still_true(notice(NoticeKind.PAYMENT_RECEIVED, payment=2), PAID, LATER)
+    assert not still_true(notice(NoticeKind.PAYMENT_RECEIVED), TO_PAY, LATER)
+
+
+def test_a_refund_that_came_back_is_not_told_of_as_on_its_way() -> None:
+    assert still_true(notice(NoticeKind.REFUND_ISSUED), REFUNDED, LATER)
+    assert not still_true(notice(NoticeKind.REFUND_FAILED), REFUNDED, LATER)
+    assert still_true(notice(NoticeKind.REFUND_FAILED), REFUND_LOST, LATER)
+    assert not still_true(notice(NoticeKind.REFUND_ISSUED), REFUND_LOST, LATER)
+    assert not still_true(notice(NoticeKind.REFUND_ISSUED, refund=9), REFUNDED, LATER)
+
+
+def test_no_deposit_is_announced_once_it_was_asked_of_the_card() -> None:
+    assert not still_true(notice(NoticeKind.PAYMENT_REMINDER), DEPOSIT_REFUSED, LATER)
+
+
+def test_a_letter_about_money_names_the_rooms_that_are_still_had_and_all_once_none_is() -> None:
+    part = in_status("confirmed", ["cancelled", "confirmed"])
+    for kind in {*ASKING, *MOVED} - {NoticeKind.PAYMENT_DUE}:
+        assert [one.number for one in told_rooms(kind, part.stays, None)] == [2]
+        assert [one.number for one in told_rooms(kind, part.stays[:1], None)] == [1]

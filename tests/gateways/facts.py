@@ -84,7 +84,10 @@ def room(of: Stay, **changes: object) -> RoomFacts:
 def letter_facts(kind: NoticeKind, booking: Booking | None = None, **changes: object) -> LetterFacts:
     """What a letter of this kind is written from."""
     booking = booking or request()
-    notice = Notice(12, kind, link="https://stay.example/confirm?token=x" if kind is NoticeKind.EMAIL_CONFIRM else "")
+    link = "https://stay.example/confirm?token=x" if kind is NoticeKind.EMAIL_CONFIRM else ""
+    payment = 1 if kind is NoticeKind.PAYMENT_RECEIVED else None
+    refund = 1 if kind in (NoticeKind.REFUND_ISSUED, NoticeKind.REFUND_FAILED) else None
+    notice = Notice(12, kind, link=link, payment=payment, refund=refund)
     facts = LetterFacts(
         notice=notice,
         booking=booking,

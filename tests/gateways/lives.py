@@ -9,6 +9,14 @@ from domain.booking import Actor, Booking, ChangeAsked, Status
 from domain.notices import NoticeKind
 from domain.steps import Act
 from tests.gateways.facts import ASKED_AT, GUEST, request, stay
+from tests.gateways.payers import (
+    DEPOSIT_REFUSED,
+    PAID,
+    REFUND_LOST,
+    REFUNDED,
+    TO_PAY,
+    WITH_DEPOSIT_LATER,
+)
 
 LATER = ASKED_AT + timedelta(hours=1)
 DESK = Act(LATER, Actor("staff", "frontdesk", 1), "desk")
@@ -50,8 +58,18 @@ BOOKINGS: dict[NoticeKind, Booking] = {
     NoticeKind.PRE_ARRIVAL: FIRM,
     NoticeKind.CHECK_IN: IN_HOUSE,
     NoticeKind.CHECK_OUT: STAYED,
+    NoticeKind.INVOICE: STAYED,
     NoticeKind.FEEDBACK: STAYED,
     NoticeKind.CHANGE_ANSWERED: FIRM,
+    NoticeKind.PAYMENT_DUE: TO_PAY,
+    NoticeKind.PAYMENT_LINK: TO_PAY,
+    NoticeKind.PAYMENT_REMINDER: WITH_DEPOSIT_LATER,
+    NoticeKind.PAYMENT_RECEIVED: PAID,
+    NoticeKind.PAYMENT_FAILED: DEPOSIT_REFUSED,
+    NoticeKind.PAYMENT_AUTHENTICATE: DEPOSIT_REFUSED,
+    NoticeKind.REFUND_ISSUED: REFUNDED,
+    NoticeKind.REFUND_FAILED: REFUND_LOST,
+    NoticeKind.CONFIRMED_AFTER_ALL: PAID,
     NoticeKind.GUEST_LINK: FIRM,
     NoticeKind.EMAIL_CONFIRM: FIRM,
     NoticeKind.EMAIL_CHANGED: FIRM,

@@ -38,6 +38,7 @@ BookingWorkflow: BookingStart -> BookingEnd
     update mark_no_show: MarkNoShow -> Answer
     update move_clock: MoveClock -> Answer
     update opened: -> Opened
+    update post_charge: PostCharge -> Answer
     update reinstate: Reinstate -> Answer
     update start_payment: StartPayment -> Answer
     update take_payment: TakePayment -> Answer

@@ -23,6 +23,7 @@ HOSTS = {
     "127.0.0.1": "this machine",
     "www.w3.org": "the name of the SVG namespace",
     "www.apache.org": "the licence",
+    "checkout.stripe.com": "the payment provider's pages, which a form of ours leads to",
 }
 # Names that the internet keeps free for examples, and what rules say of an address's shape.
 RESERVED = re.compile(r"(^|\.)(example(\.(com|net|org|co\.uk))?|test|invalid|localhost|tld)$")

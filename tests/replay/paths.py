@@ -7,8 +7,10 @@ from typing import Any
 
 from temporalio.client import Client
 
+from domain.folio import Charge
 from domain.stay import StayDates
 from domain.terms import ApprovalTerms, Confirmation
+from messages.bookings import PostCharge
 from tests.story.asking import AUTO, DAY, in_house, kochi
 from tests.story.test_life import stay_in
 from tests.story.world import DESK, GUEST, Life, build_house, connect, plan
@@ -203,6 +205,14 @@ async def renewed_and_resumed_after_a_loss(stage: Stage) -> Life:
     return life
 
 
+async def an_extra_posted_and_taken_back(stage: Stage) -> Life:
+    life = await stage.booked(days=3, **AUTO)
+    for charge in (Charge("TEA", "Tea", 400), Charge("TEA", "Tea", -400, reverses=1)):
+        asked = life.asked(reason=REASON)
+        await life.ask(BookingWorkflow.post_charge, PostCharge(asked, charge, life.house.terms.currency))
+    return life
+
+
 async def cancelled_by_an_operator(stage: Stage) -> Life:
     life = await stage.booked()
     await life.handle.cancel()
@@ -229,6 +239,6 @@ PATHS: dict[str, Callable[[Stage], Awaitable[Life]]] = {
         option_that_ends_twice, option_given_up, missed_late_and_in_after_all, missed_at_the_audit,
         three_rooms_go_their_own_ways, amended_extended_and_its_clocks_moved, overstayed_for_a_night,
         change_requests_of_every_ending, zone_corrected, renewed_and_resumed_after_a_loss, cancelled_by_an_operator,
-        refused_in_a_full_house, opened_too_late,
+        refused_in_a_full_house, opened_too_late, an_extra_posted_and_taken_back,
     )
 }  # fmt: skip

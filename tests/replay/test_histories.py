@@ -24,6 +24,7 @@ DOORS = {
     Action.EXTEND: "amend",
     Action.NO_SHOW: "mark_no_show",
     Action.PAYMENTS: "take_payment",
+    Action.CHARGES: "post_charge",
     Action.CLOCKS: "move_clock",
     Action.ASK_CHANGE: "ask_change",
     Action.FAIL: "give_up",

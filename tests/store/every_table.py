@@ -50,6 +50,22 @@ INSERT INTO office_keys (hotel_id, reference, key, body_hash, made) VALUES ({h},
 INSERT INTO provider_calls (hotel_id, key, reference, call, params_hash, params, state)
 VALUES ({h}, '{h}.{r}.deposit.1.begin.1', '{r}', 'checkout.sessions.create', 'hash', '{{}}', 'new');
 INSERT INTO stripe_accounts (hotel_id, account_id, country, checked_at) VALUES ({h}, 'acct_{h}', 'IN', '2027-01-01Z');
+INSERT INTO tax_codes (hotel_id, code, valid_from, name, percent) VALUES ({h}, 'X', '2020-01-01', 'Tax', 10);
+INSERT INTO folios (hotel_id, reference, folio, kind, opened_at) VALUES ({h}, '{r}', 1, 'guest', '2027-01-01Z');
+INSERT INTO folio_lines (hotel_id, reference, number, folio, kind, code, name, amount_minor, net_minor, tax_minor, line,
+    revision, business_date, posted_at, actor_kind)
+VALUES ({h}, '{r}', 1, 1, 'extra', 'TEA', 'Tea', 100, 100, 0, 1, 1, '2027-02-01', '2027-02-01Z', 'staff');
+INSERT INTO cash_drawers (hotel_id, drawer, staff_id, currency, float_minor, opened_at)
+VALUES ({h}, 1, 1, 'INR', 0, '2027-02-01Z');
+INSERT INTO cash_movements (hotel_id, drawer, number, kind, amount_minor, reference, payment, moved_at)
+VALUES ({h}, 1, 1, 'payment', 100, '{r}', 1, '2027-02-01Z');
+INSERT INTO invoice_series (hotel_id, series, next_no, last_issued_on) VALUES ({h}, 'INV-2027', 2, '2027-02-01');
+INSERT INTO invoices (hotel_id, series, no, kind, reference, folio, cause_key, issued_on, issued_at, currency,
+    total_minor, document)
+VALUES ({h}, 'INV-2027', 1, 'invoice', '{r}', 1, 'cause', '2027-02-01', '2027-02-01Z', 'INR', 100, '{{}}');
+INSERT INTO invoice_lines (hotel_id, reference, number, turn, series, no) VALUES ({h}, '{r}', 1, 1, 'INV-2027', 1);
+INSERT INTO invoice_prints (hotel_id, series, no, sha256, size_bytes, made_at)
+VALUES ({h}, 'INV-2027', 1, repeat('0', 64), 1, '2027-02-01Z');
 INSERT INTO reconciliation_runs (hotel_id, business_date, number, state, asked_by, asked_at, currency)
 VALUES ({h}, '2027-01-01', 1, 'asked', 'night', '2027-01-02Z', 'INR');
 INSERT INTO provider_objects (hotel_id, business_date, number, object_id, kind, facts, ours)

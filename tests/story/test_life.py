@@ -48,7 +48,9 @@ async def test_a_request_is_approved_hosted_paid_and_closed(live: Live, owner_ur
         "requested", "approved", "room_assigned", "reminded", "checked_in", "payment_received", "checked_out",
         "completed",
     ]  # fmt: skip
-    assert life.notices() == ["received", "new_request", "confirmed", "pre_arrival", "check_in", "check_out"]
+    assert life.notices() == [
+        "received", "new_request", "confirmed", "pre_arrival", "check_in", "check_out", "invoice",
+    ]  # fmt: skip
 
 
 async def test_a_stale_page_cannot_approve(live: Live, owner_url: str) -> None:

@@ -1,0 +1,179 @@
+"""Folios, extras, cash and papers at the desk, and what guests may print: the whole path over HTTP."""
+
+import hashlib
+import secrets
+from typing import Any
+
+from httpx import Response
+
+from tests.api.test_desk import confirmed_today
+from tests.api.world import API, Body, Desk, Guests, bearer, problem
+from tests.story.world import connect
+
+
+async def in_house(guests: Guests, desk: Desk) -> Body:
+    """A guest who has the key."""
+    at = await confirmed_today(guests, desk)
+    return await desk.done(await desk.done(at, "assign-room"), "check-in", reason="It is clean.")
+
+
+def rupees(amount_minor: int) -> Body:
+    return {"amount_minor": amount_minor, "currency": "INR"}
+
+
+async def posted(desk: Desk, at: Body, path: str, body: Any, key: str = "", method: str = "POST") -> Response:
+    headers = {**bearer(desk.token), "Idempotency-Key": key or secrets.token_hex(6)}
+    address = f"{API}/desk/bookings/{at['reference']}/{path}"
+    return await desk.api.request(method, address, json=body, headers=headers)
+
+
+async def book_of(desk: Desk, at: Body) -> Body:
+    return await desk.see(f"bookings/{at['reference']}/folio")
+
+
+TEA = {"code": "TEA", "name": "Tea", "amount": rupees(400_00), "quantity": 2, "tax_code": "GST5"}
+
+
+async def test_from_an_extra_to_the_invoice_and_its_correction(
+    guests: Guests, desk: Desk, manager: Desk, worker: None
+) -> None:
+    """Two teas, one adjustment, cash, check-out, the invoice, and a credit note with another bill-to."""
+    at = await in_house(guests, desk)
+    owed = at["balance"]["amount_minor"]
+    at = await desk.done(at, "charges", **TEA)
+    assert at["balance"]["amount_minor"] == owed + 800_00
+    less = {"code": "GOODWILL", "name": "Goodwill", "amount": rupees(-100_00), "reason": "The lift was out."}
+    no = await desk.act(at["reference"], "charges", {"version": at["version"], **less})
+    problem(no, 403, "role_missing")
+    at = await manager.done(at, "charges", **less)
+    book = await book_of(desk, at)
+    assert [(line["kind"], line["amount"]["amount_minor"]) for line in book["folios"][0]["lines"]] == [
+        ("extra", 800_00), ("adjustment", -100_00),
+    ]  # fmt: skip
+    assert book["folios"][0]["lines"][0]["tax"]["amount_minor"] == 38_10
+    at = await desk.done(at, "payments", method="cash", amount=at["balance"])
+    at = await desk.done(at, "check-out")
+    book = await book_of(desk, at)
+    assert book["posted"] == book["owed"] == book["paid"]
+    assert book["balance"]["amount_minor"] == book["folios"][0]["balance"]["amount_minor"] == 0
+    (paper,) = (await desk.see(f"bookings/{at['reference']}/invoices"))["items"]
+    assert (paper["kind"], paper["due"]["amount_minor"], paper["total"]) == ("invoice", 0, book["posted"])
+    assert {line["invoice"] for line in book["folios"][0]["lines"]} == {paper["number"]}
+    problem(await posted(desk, at, "invoices", {}), 409, "nothing_to_invoice")
+    credit = await posted(manager, at, f"invoices/{paper['number']}/credit-note", {"reason": "The company pays."}, "k1")
+    assert credit.status_code == 201, credit.text
+    again = await posted(manager, at, f"invoices/{paper['number']}/credit-note", {"reason": "The company pays."}, "k1")
+    assert again.json() == credit.json()
+    assert credit.json()["corrects"] == paper["number"]
+    other = await posted(manager, at, f"invoices/{paper['number']}/credit-note", {"reason": "Another."}, "k1")
+    problem(other, 409, "idempotency_key_reused")
+    billed = await posted(desk, at, "folios/1", {"name": "Harbour Works", "tax_number": "IN 1"}, method="PATCH")
+    assert billed.json()["folios"][0]["bill_to"]["name"] == "Harbour Works"
+    fresh = await posted(desk, at, "invoices", {"folio": 1})
+    assert fresh.json()["bill_to"]["name"] == "Harbour Works"
+    drawer = (await desk.see("cash-drawer"))["drawer"]
+    assert drawer["movements"][0]["reference"] == at["reference"]
+
+
+async def test_papers_are_printed_for_the_desk_and_the_guest(guests: Guests, desk: Desk, worker: None) -> None:
+    made = await guests.booked()
+    problem(await guests.see(made, "/confirmation.pdf"), 409, "not_confirmed")
+    problem(await guests.see(made, "/invoice.pdf"), 404, "no_invoice_yet")
+    problem(await guests.see(made, "/payments/1/receipt.pdf"), 404, "not_found")
+    at = await desk.done(made, "approve")
+    at = await desk.done(at, "payments", method="cash", amount=rupees(100_00))
+    answers = [
+        await guests.see(made, "/confirmation.pdf"), await guests.see(made, "/payments/1/receipt.pdf"),
+        await desk.get(f"bookings/{at['reference']}/payments/1/receipt.pdf"),
+        await desk.get(f"bookings/{at['reference']}/confirmation.pdf"),
+    ]  # fmt: skip
+    for answer in answers:
+        assert (answer.status_code, answer.headers["content-type"]) == (200, "application/pdf"), answer.text
+        assert answer.content.startswith(b"%PDF-1.7")
+        assert answer.headers["cache-control"] == "private, no-store"
+    assert answers[1].content == answers[2].content
+    (receipt,) = (await desk.see(f"bookings/{at['reference']}/invoices"))["items"]
+    assert receipt["kind"] == "receipt"
+    problem(await desk.get(f"bookings/{at['reference']}/proforma.pdf"), 409, "nothing_to_invoice")
+    problem(await desk.get(f"bookings/{at['reference']}/invoices/INV-2099-000001.pdf"), 404, "not_found")
+
+
+async def test_the_bytes_of_an_issued_paper_are_those_that_were_made_first(
+    guests: Guests, desk: Desk, worker: None, owner_url: str
+) -> None:
+    at = await in_house(guests, desk)
+    at = await desk.done(at, "charges", **TEA)
+    proforma = await desk.get(f"bookings/{at['reference']}/proforma.pdf")
+    assert proforma.status_code == 200
+    number = (await posted(desk, at, "invoices", {"folio": 1})).json()["number"]
+    one, two = [await desk.get(f"bookings/{at['reference']}/invoices/{number}.pdf") for _ in range(2)]
+    assert one.content == two.content
+    with connect(owner_url) as db:
+        kept = db.execute(
+            "SELECT p.sha256, p.size_bytes FROM invoice_prints p JOIN invoices i USING (hotel_id, series, no)"
+            " WHERE i.reference = %s", [at["reference"]],
+        ).fetchall()  # fmt: skip
+    assert kept == [(hashlib.sha256(one.content).hexdigest(), len(one.content))]
+
+
+async def test_rooms_go_to_the_company_and_extras_to_the_guest(guests: Guests, desk: Desk, worker: None) -> None:
+    at = await in_house(guests, desk)
+    company = {"kind": "company", "name": "Harbour Works", "routes": ["room", "tax", "fee"]}
+    for _ in range(2):
+        answer = await posted(desk, at, "folios", company, "the-company")
+        assert answer.status_code == 201, answer.text
+        assert [folio["folio"] for folio in answer.json()["folios"]] == [1, 2]
+    problem(await posted(desk, at, "folios", {"from_source": True}), 422, "no_company")
+    at = await desk.done(at, "charges", **TEA)
+    moved = await posted(desk, at, "folios/transfers", {"lines": [1], "folio": 2, "reason": "The company said so."})
+    assert [folio["posted"]["amount_minor"] for folio in moved.json()["folios"]] == [0, 800_00]
+    problem(await posted(desk, at, "folios/transfers", {"lines": [1], "folio": 2}), 409, "line_taken_back")
+    back = await desk.act(at["reference"], "charges/3/reverse", {"version": at["version"], "reason": "It was cold."})
+    assert back.status_code == 200, back.text
+    assert [folio["posted"]["amount_minor"] for folio in (await book_of(desk, at))["folios"]] == [0, 0]
+    at = await desk.done(back.json(), "check-out", reason="The company pays.")
+    papers = (await desk.see(f"bookings/{at['reference']}/invoices"))["items"]
+    assert [(paper["folio"], paper["bill_to"]["name"]) for paper in papers] == [(2, "Harbour Works")]
+
+
+async def test_what_can_not_be_charged_is_refused_with_its_rule(
+    guests: Guests, desk: Desk, manager: Desk, worker: None
+) -> None:
+    at = await in_house(guests, desk)
+    for change, status, code in (
+        ({"tax_code": "NONE"}, 422, "tax_code_unknown"), ({"folio": 7}, 422, "folio_unknown"),
+        ({"amount": rupees(0)}, 422, "amount_is_zero"), ({"quantity": 0}, 400, "invalid_request"),
+        ({"amount": {"amount_minor": 1, "currency": "EUR"}}, 422, "currency_differs"),
+        ({"amount": rupees(10**9), "quantity": 2}, 422, "amount_out_of_bounds"),
+        ({"amount": rupees(-(10**8)), "reason": "Why."}, 422, "more_than_owed"),
+        ({"amount": rupees(-1), "reason": ""}, 422, "reason_needed"),
+    ):  # fmt: skip
+        body = {"version": at["version"], **TEA, **change}
+        problem(await manager.act(at["reference"], "charges", body, secrets.token_hex(6)), status, code)
+    no = await desk.act(at["reference"], "charges/9/reverse", {"version": at["version"], "reason": "Why."})
+    problem(no, 422, "line_unknown")
+    assert (await book_of(desk, at))["folios"][0]["lines"] == []
+
+
+async def test_a_charge_sent_twice_under_one_key_is_one_charge(guests: Guests, desk: Desk, worker: None) -> None:
+    at = await in_house(guests, desk)
+    body = {"version": at["version"], **TEA}
+    answers = [await desk.act(at["reference"], "charges", body, "one-key") for _ in range(2)]
+    assert [answer.status_code for answer in answers] == [200, 200]
+    assert len((await book_of(desk, at))["folios"][0]["lines"]) == 1
+
+
+async def test_a_drawer_is_opened_moved_and_closed_with_its_difference(manager: Desk) -> None:
+    async def use(body: Body) -> Response:
+        headers = {**bearer(manager.token), "Idempotency-Key": secrets.token_hex(6)}
+        return await manager.api.post(f"{API}/desk/cash-drawer", json=body, headers=headers)
+
+    if ((await manager.see("cash-drawer"))["drawer"] or {}).get("open"):
+        await use({"do": "close", "amount": rupees(0)})
+    assert (await use({"do": "open", "amount": rupees(100_00)})).json()["drawer"]["open"]
+    problem(await use({"do": "out", "amount": rupees(100_01), "reason": "Bank."}), 422, "more_than_there_is")
+    problem(await use({"do": "in", "amount": {"amount_minor": 1, "currency": "EUR"}}), 422, "currency_differs")
+    assert (await use({"do": "out", "amount": rupees(20_00), "reason": "Bank."})).status_code == 200
+    closed = (await use({"do": "close", "amount": rupees(79_00), "reason": "Counted twice."})).json()["drawer"]
+    assert (closed["open"], closed["difference"]["amount_minor"]) == (False, -1_00)
+    problem(await use({"do": "in", "amount": rupees(1), "reason": "Late."}), 409, "drawer_closed")
