@@ -12,7 +12,8 @@ from temporalio.testing import TimeSkipper
 
 from domain.clocks import business_date, zone
 from domain.reconciliation import closes_at
-from messages.night import NIGHTS_QUEUE, NightStart, RunNow, night_workflow_id
+from messages.night import NIGHTS_QUEUE, NightPlan, NightStart, RunNow, night_workflow_id
+from store.nightly import NightStore
 from store.reconciliation import ask_for_run
 from store.session import Database
 from tests.story.world import House, connect
@@ -55,6 +56,10 @@ class Closing:
             HotelNight.run, NightStart(self.house.hotel_id, self.slug), id=night_workflow_id(self.slug),
             task_queue=NIGHTS_QUEUE, id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
         )  # fmt: skip
+
+    async def plan(self) -> NightPlan:
+        """What is due by the hotel's rows."""
+        return await NightStore(self.database, self.database).plan(self.house.hotel_id, datetime.now(UTC))
 
     async def clock(self) -> datetime:
         """The night's own clock, skipped time included."""
