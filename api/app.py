@@ -33,6 +33,7 @@ from api.routes import (
     papers,
     people,
     platform,
+    reconciliation,
     reports,
 )
 from api.routes import notices as notice_routes
@@ -60,6 +61,7 @@ _ROUTERS = (
     desk_bookings.desk_bookings, desk.desk, desk_changes.desk_changes,
     changes.staff_changes, people.people, files.files, guest_links.printing, notice_routes.notices, admin.admin,
     connect.connect, reports.reports,
+    reconciliation.reconciliation,
     payment_routes.guest_payments, payment_routes.desk_payments, payment_routes.provider_webhooks,
     folio.folio, papers.desk_papers, papers.guest_papers,
     webhook_routes.webhooks, platform.platform, codec.codec, pages, pay_pages,

@@ -44,6 +44,15 @@ from messages.cards import Card, search_attributes, static_details, summary
 from messages.connect import CONNECT_WORKFLOW, AccountTold, AccountWish, connect_id
 from messages.converter import data_converter
 from messages.names import BOOKING_WORKFLOW, BOOKINGS_QUEUE, workflow_id
+from messages.night import (
+    NIGHT_WORKFLOW,
+    NIGHTS_QUEUE,
+    RUN_NOW_SIGNAL,
+    NightStart,
+    RunNow,
+    night_summary,
+    night_workflow_id,
+)
 from messages.payments import PAYMENTS_QUEUE
 from store.to_the_end import ToTheEnd
 
@@ -189,6 +198,30 @@ class FrontDesk:
                     result_type=AccountTold,
                 )
         except (TimeoutError, RPCError, WorkflowFailureError) as late:
+            raise _late() from late
+        except RuntimeError as trouble:
+            if _UNREACHED not in str(trouble):
+                raise
+            raise _late() from trouble
+
+    async def wake_night(self, hotel_id: int, slug: str) -> None:
+        """Tells a hotel's night that somebody asked for a comparing; it is begun where it does not run.
+
+        Errors: 503 not_answered_in_time.
+        """
+        try:
+            async with asyncio.timeout(DEADLINE_SECONDS):
+                await self._connected().start_workflow(
+                    NIGHT_WORKFLOW,
+                    NightStart(hotel_id, slug),
+                    id=night_workflow_id(slug),
+                    task_queue=NIGHTS_QUEUE,
+                    id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
+                    start_signal=RUN_NOW_SIGNAL,
+                    start_signal_args=[RunNow()],
+                    static_summary=night_summary(slug),
+                )
+        except (TimeoutError, RPCError) as late:
             raise _late() from late
         except RuntimeError as trouble:
             if _UNREACHED not in str(trouble):

@@ -26,6 +26,7 @@ from api.shapes.notices import (
 )
 from api.views import API
 from domain.clocks import local_text
+from domain.ledgers import TO_DO
 from domain.notice_timing import NoticeTiming, retimed, timing_of
 from domain.notices import NoticeKind
 from domain.refusals import absent
@@ -44,6 +45,7 @@ _TO_DO = {
     "workflow_missing": "Tell operations: its history in Temporal says why its story ends.",
     "step_stuck": "Tell operations, who mend what refuses the write. It then goes through by itself.",
     "move_refused": "Tell operations: the booking is begun again from its row on the newest software.",
+    **TO_DO,
     "dispute": "Read the payment's proof pack, add what the desk knows, and answer the bank before it is too late.",
     "early_fraud_warning": "Look whether the guest is who they say; giving the money back now avoids a dispute.",
     "clock_ahead": "Nothing, if this is a trial of the system. Otherwise tell operations: a machine's clock was wrong.",
@@ -151,7 +153,7 @@ def _item(house: House, row: Any, zone: str) -> AttentionItem:
         closed_by=row.closed_by,
         closed_reason=row.closed_reason,
         links=AttentionLinks(
-            booking=f"{house.settings.base_url}/desk/bookings/{row.reference}",
+            booking=f"{house.settings.base_url}/desk/bookings/{row.reference}" if row.reference else None,
             resend=f"{API}/desk/bookings/{row.reference}/notices/{row.notice_id}/resend" if row.notice_id else None,
             close=f"{API}/desk/attention/{row.item_id}/close",
         ),

@@ -119,6 +119,12 @@ PROOFS = (
         {"HOLDFAST_PROOF_ROWS": "659"},
     ),
     Proof(
+        "ledgers",
+        "Of twelve kinds of difference planted among clean bookings a night finds each once and nothing else.",
+        "tests/story/night/test_planted.py",
+        {"HOLDFAST_PROOF_NIGHT_BOOKINGS": "40"},
+    ),
+    Proof(
         "any-call",
         "No call gets a 5xx or an answer that the OpenAPI document does not tell.",
         "tests/whole/test_any_call.py",

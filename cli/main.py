@@ -183,6 +183,51 @@ def retry_step(reference: Reference) -> None:
         raise typer.Exit(retried(_say, reference))
 
 
+@app.command()
+def reconcile(
+    hotel: Annotated[str, typer.Argument(metavar="HOTEL", help="Its short name, such as ribeira.")],
+    day: Annotated[
+        str, typer.Option("--date", metavar="DATE", help="YYYY-MM-DD; the last closed day by default.")
+    ] = "",
+    as_json: AsJson = False,
+) -> None:
+    """Compare a hotel day's money at the provider, in the rows and in the bookings once more."""
+    from cli.nights import reconciled
+
+    with _told():
+        raise typer.Exit(reconciled(_say, hotel, day, as_json=as_json))
+
+
+hints = typer.Typer(name="hints", help="What the payment provider told.", invoke_without_command=True)
+app.add_typer(hints)
+
+
+@hints.callback()
+def list_hints(
+    context: typer.Context,
+    state: Annotated[str, typer.Option(help="waiting, told, ignored or given_up.")] = "",
+    reference: Annotated[str, typer.Option(help="Only those of this booking.")] = "",
+    as_json: AsJson = False,
+) -> None:
+    """List what the payment provider told, the latest first."""
+    from cli.nights import told_hints
+
+    if context.invoked_subcommand is None:
+        with _told():
+            raise typer.Exit(told_hints(_say, state, reference, as_json=as_json))
+
+
+@hints.command("replay")
+def replay_hints(
+    event: Annotated[str, typer.Argument(metavar="[EVENT]", help="One event; without it all that were given up.")] = "",
+) -> None:
+    """Bring what the provider told to its booking once more; the booking looks at the money itself."""
+    from cli.nights import replayed_hints
+
+    with _told():
+        raise typer.Exit(replayed_hints(_say, event))
+
+
 @app.command("counters")
 def check_counters(
     repair: Annotated[bool, typer.Option("--repair", help="Put right what differs.")] = False,

@@ -71,6 +71,14 @@ class StripeLine:
             after = {"starting_after": page["data"][-1]["id"]}
         raise ProviderAway("too_many")
 
+    def page(self, what: str, after: str, now: datetime, filters: Mapping[str, Any]) -> tuple[list[Body], str]:
+        """One page of a list, the newest first, from behind the object `after` on; and where the next begins, or ''."""
+        options: Any = self._options(now)
+        params: Any = {**filters, "limit": PAGE, **({"starting_after": after} if after else {})}
+        page = self._ask(lambda: _services(self._client())[what].list(params=params, options=options))
+        bodies = page["data"]
+        return bodies, str(bodies[-1]["id"]) if bodies and page.get("has_more") else ""
+
     def instant(self, at: datetime, now: datetime) -> datetime:
         """What the other end takes for the present: the real clock's `at`, or the story's `now` for a stand-in."""
         return now if self._base else at
@@ -129,6 +137,9 @@ def _services(client: Any) -> dict[str, Any]:
         "accounts": v1.accounts,
         "disputes": v1.disputes,
         "radar.early_fraud_warnings": v1.radar.early_fraud_warnings,
+        "charges": v1.charges,
+        "application_fees": v1.application_fees,
+        "events": v1.events,
     }
 
 

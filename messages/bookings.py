@@ -11,6 +11,7 @@ from typing import ClassVar
 from domain.booking import Actor, Booking
 from domain.changes import StayPlan
 from domain.folio import Charge
+from domain.ledgers import MoneyTotals
 from domain.steps import Step
 from messages.asked import Asked
 from messages.payments import GiveRefund, MoneyHint, StartPayment
@@ -390,7 +391,8 @@ class StepTaken:
 
 @dataclass(frozen=True)
 class BookingEnd:
-    """How the story ended: the booking's last status, or why it never began."""
+    """How the story ended: the booking's last status, or why it never began. money: its own sums at its end."""
 
     reference: str
     ended: str
+    money: MoneyTotals | None = None

@@ -11,6 +11,7 @@ BOOKINGS_QUEUE = "bookings"
 BOOKING_WORKFLOW = "BookingWorkflow"
 RENEW_SIGNAL = "renew"
 MONEY_SIGNAL = "money_news"
+MONEY_QUERY = "money"
 DEPLOYMENT = "holdfast"
 
 HOTEL_ID = SearchAttributeKey.for_keyword("HotelId")

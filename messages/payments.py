@@ -7,10 +7,20 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import ClassVar
 
+from domain.ledgers import MoneyTotals
 from domain.payments import Order, Payment, Refund, Seen
 from messages.asked import Asked
 
-__all__ = ["HINTS_CHANNEL", "PAYMENTS_QUEUE", "GiveRefund", "MoneyHint", "ProviderOrder", "Seen", "StartPayment"]
+__all__ = [
+    "HINTS_CHANNEL",
+    "PAYMENTS_QUEUE",
+    "GiveRefund",
+    "MoneyHint",
+    "MoneyTold",
+    "ProviderOrder",
+    "Seen",
+    "StartPayment",
+]
 
 PAYMENTS_QUEUE = "stripe"
 # Postgres tells here of each hint of the provider's that is stored.
@@ -46,6 +56,13 @@ class ProviderOrder:
         if self.refund is not None:
             what, number = "refund", self.refund.number
         return f"{self.hotel_id}.{self.reference}.{what}.{number}.{self.order.verb}.{self.order.attempt}"
+
+
+@dataclass(frozen=True)
+class MoneyTold:
+    """A booking's own sums; None while it has not opened."""
+
+    totals: MoneyTotals | None = None
 
 
 @dataclass(frozen=True)

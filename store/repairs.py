@@ -17,6 +17,8 @@ from messages.cards import Card
 
 OPEN_STATUSES = tuple(status.value for status in Status if not status.ended)
 PAGE = 2_000
+# What is wrong with a story; other items are opened and closed by whoever knows of them.
+OF_STORIES = ("workflow_parked", "workflow_missing", "step_stuck", "clock_ahead", "move_refused")
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,11 +91,9 @@ def _open(row: Any) -> OpenBooking:
     return OpenBooking(row.reference, card, row.last_instant, row.next_at, lives)
 
 
-# Items about a booking's workflow; those about money are closed by what opened them.
-TROUBLES = ["workflow_parked", "workflow_missing", "step_stuck", "clock_ahead", "move_refused"]
 _TROUBLES = text("""
 SELECT hotel_id, reference, kind FROM attention_items
-WHERE closed_at IS NULL AND kind = ANY(:kinds) ORDER BY hotel_id, item_id LIMIT :most
+WHERE closed_at IS NULL AND notice_id IS NULL AND kind = ANY(:kinds) ORDER BY hotel_id, item_id LIMIT :most
 """)
 _MARK = text("""
 INSERT INTO attention_items (hotel_id, reference, kind, detail, opened_at)
@@ -107,7 +107,7 @@ WHERE hotel_id = :hotel_id AND reference = :reference AND kind = :kind AND close
 
 async def open_troubles(tx: AsyncConnection) -> Sequence[Trouble]:
     """Every open item about a booking's workflow, at most PAGE."""
-    return [Trouble(*row) for row in await tx.execute(_TROUBLES, {"kinds": TROUBLES, "most": PAGE})]
+    return [Trouble(*row) for row in await tx.execute(_TROUBLES, {"most": PAGE, "kinds": list(OF_STORIES)})]
 
 
 async def mark_trouble(tx: AsyncConnection, about: Trouble, detail: str, at: datetime) -> bool:

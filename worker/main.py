@@ -1,4 +1,4 @@
-"""`python -m worker.main`: carries out the work of bookings, notices and payments until it is told to stop."""
+"""`python -m worker.main`: carries out the work of bookings, notices, payments and nights until it is told to stop."""
 
 import asyncio
 import gc
@@ -20,6 +20,7 @@ from messages.build import build_id
 from messages.converter import data_converter
 from store.session import Database
 from worker.build import bookings_worker
+from worker.night import NightWatch, nights_worker
 from worker.notices import notices_worker
 from worker.payments import payments_worker
 from worker.porter import Porter
@@ -82,12 +83,13 @@ async def work(settings: Settings) -> None:
     client = await connect(settings)
     await prepare(client)
     secret = settings.secret_key.get_secret_value()
+    operations = Database(settings.ops_database_url, pool_size=1)
     workers = [
         bookings_worker(client, database, secret),
         notices_worker(client, database, settings),
         payments_worker(client, database, settings),
+        nights_worker(client, database, operations, settings),
     ]
-    operations = Database(settings.ops_database_url, pool_size=1)
     sweeper = Sweeper(
         operations,
         database,
@@ -98,7 +100,8 @@ async def work(settings: Settings) -> None:
     )
     postman = Postman(settings.ops_database_url, client)
     porter = Porter(operations, database, EngineRoom(client, settings.base_url), settings.app_database_url)
-    beside = [asyncio.create_task(one.run()) for one in (postman, sweeper, porter)]
+    watch = NightWatch(client, database)
+    beside = [asyncio.create_task(one.run()) for one in (postman, sweeper, porter, watch)]
     log.info("worker started", build=build_id())
     running = [asyncio.create_task(worker.run()) for worker in workers]
     stopped = asyncio.create_task(stop.wait())

@@ -9,6 +9,7 @@ with workflow.unsafe.imports_passed_through():
     from domain.alarms import clock_rang, in_a_taken_room
     from domain.booking import Status
     from domain.changing import zone_corrected
+    from domain.ledgers import totals_of
     from domain.refusals import Refused, conflict
     from domain.steps import Act, Step
     from domain.told import told
@@ -49,7 +50,7 @@ class BookingWorkflow(Engine):
             await self.host()
             await self.settle()
             if not await self.aftercare():
-                return BookingEnd(self.live.reference, self.live.status.value)
+                return BookingEnd(self.live.reference, self.live.status.value, totals_of(self.live))
 
     async def open(self, start: BookingStart) -> bool:
         """The room is taken, or the story ends here. A resumed run reads its row instead."""

@@ -15,12 +15,14 @@ with workflow.unsafe.imports_passed_through():
     from domain.agenda import Entry, agenda, due, next_alarm
     from domain.booking import Actor, Booking, Status
     from domain.clocks import local_text
+    from domain.ledgers import totals_of
     from domain.refusals import Refused, conflict
     from domain.settling import money_is_open
     from domain.steps import Step, remember
     from domain.waiting import waiting_for
     from messages.bookings import Asked, BookingStart, Cancel, Opened, Resume, Rezone, StepTaken, TakeStep
     from messages.names import BOOKING_STATUS, NEEDS_ATTENTION
+    from messages.payments import MoneyTold
     from workflows.notes import Note
     from workflows.teller import Teller, Word
 
@@ -92,6 +94,11 @@ class Engine(Teller):
                 return None
             self._set_alarm(next_alarm(own))
             await self._wait_for_news()
+
+    @workflow.query
+    def money(self) -> MoneyTold:
+        """The booking's own sums, for who compares them with the provider's and with the rows."""
+        return MoneyTold(totals_of(self.booking) if self.booking else None)
 
     def is_at_rest(self) -> bool:
         """Whether the story has ended, everybody is answered, and the provider has nothing to do for it any more."""

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 
 from api.shapes.common import Asked, Told
+from api.shapes.reconciliation import Code
 from domain.notices import KINDS
 
 AttentionKind = Literal[
@@ -20,6 +21,7 @@ AttentionKind = Literal[
     "move_refused",
     "dispute",
     "early_fraud_warning",
+    Code,
 ]
 WallTime = Annotated[str, StringConstraints(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$")]
 Why = Annotated[str, StringConstraints(min_length=1, max_length=500, pattern=r"^[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f]*$")]
@@ -86,7 +88,7 @@ class NoticeSentAgain(Told):
 class AttentionLinks(Told):
     """Where to go on."""
 
-    booking: str = Field(description="The booking's page at the desk.")
+    booking: str | None = Field(description="The booking's page at the desk; null where it is in no booking.")
     resend: str | None = Field(description="POST here sends the letter again; null where there is no letter.")
     close: str = Field(description="POST here closes the item.")
 
@@ -96,7 +98,7 @@ class AttentionItem(Told):
 
     item_id: int
     kind: AttentionKind
-    reference: str
+    reference: str | None = Field(description="Null for money that is in no booking.")
     notice_id: int | None = Field(description="The letter it is about; null where it is about the booking itself.")
     notice_kind: str | None
     sentence: str

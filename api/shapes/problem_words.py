@@ -65,6 +65,9 @@ PROBLEMS: dict[str, Words] = {
     ),
     "no_room_free": Words(409, "No clean room of this type is free for these nights."),
     "nothing_to_pay": Words(409, "Nothing is to be paid for this booking now.", facts={"booking_status": "confirmed"}),
+    "dates_reversed": Words(422, "2026-12-14 is after 2026-12-01.", "from"),
+    "too_many_days": Words(422, "At most 400 days are shown at once.", "from", {"maximum": 400}),
+    "day_not_begun": Words(422, "2026-12-20 has not begun at this hotel; 2026-12-14 is open.", "business_date"),
     "hold_ended": Words(409, "The time for paying has ended; the room is about to be given back."),
     "payment_unknown": Words(422, "This booking has no payment 3.", "payment", {"payment": 3}),
     "more_than_refundable": Words(

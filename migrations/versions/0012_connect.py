@@ -6,7 +6,7 @@ Expands only: the release before works on this schema too.
 from migrations.tenancy import lock_tenant_table, run_sql
 
 revision = "0012"
-down_revision = "0010"
+down_revision = "0011"
 branch_labels = None
 depends_on = None
 

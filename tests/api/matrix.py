@@ -42,6 +42,7 @@ CALLERS = (
 )  # fmt: skip
 # What stands in an address and is nobody's: words, and numbers that each booking counts for itself.
 WORDS = {
+    "business_date": "2026-03-14",
     "folio": "1",
     "line": "1",
     "payment": "1",

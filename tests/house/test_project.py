@@ -125,11 +125,15 @@ def commands() -> set[str]:
     """The commands of `holdfast`, those of a group with its name before them."""
     root = typer.main.get_command(app)
     assert isinstance(root, TyperGroup)
-    return {
-        words
-        for name, command in root.commands.items()
-        for words in ([f"{name} {one}" for one in command.commands] if isinstance(command, TyperGroup) else [name])
-    }
+    return {words for name, command in root.commands.items() for words in words_of(name, command)}
+
+
+def words_of(name: str, command: Any) -> list[str]:
+    """How a command is asked for; a group that does something by itself also by its own name."""
+    if not isinstance(command, TyperGroup):
+        return [name]
+    alone = [name] if command.invoke_without_command else []
+    return [*alone, *(f"{name} {one}" for one in command.commands)]
 
 
 def variables() -> dict[str, FieldInfo]:

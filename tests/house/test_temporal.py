@@ -14,11 +14,12 @@ from types import NoneType, UnionType
 from typing import Any, get_args, get_origin, get_type_hints
 
 from domain.booking import Booking
-from messages import bookings, notices
+from messages import bookings, night, notices
 from tests.house.tree import Source, dotted, faults, holds, python, sample
 
 STORIES = """
 BookingWorkflow: BookingStart -> BookingEnd
+    query money: -> MoneyTold
     signal correct_zone: Rezone
     signal money_news: MoneyHint
     signal renew
@@ -44,12 +45,18 @@ BookingWorkflow: BookingStart -> BookingEnd
     update waive_fee: WaiveFee -> Answer
 ConnectWorkflow: AccountWish -> AccountTold
 DisputeWorkflow: LookAtDispute -> DisputeTold
+HotelNight: NightStart -> NightEnd
+    signal renew
+    signal run_now: RunNow
 NoticesWorkflow: NoticesStart -> NoticesEnd
     signal ring: Ring
 """
 ACTIVITIES = """
+begin_reconciliation: BeginRun -> Run | None
 carry_out: ProviderOrder -> Seen
 claim_notices: ClaimNotices -> ClaimedNotices
+compare_ledgers: ComparePage -> PageCompared
+end_reconciliation: FinishRun -> RunDone
 hold_notices: NoticeBatch -> None
 load_booking: Resume -> Booking | None
 look_at_account: AccountWish -> AccountTold
@@ -58,6 +65,9 @@ look_up_notices: NoticeBatch -> BatchReport
 make_account_page: AccountWish -> AccountTold
 open_account: AccountWish -> AccountTold
 open_booking: OpenBooking -> OpeningDone
+plan_night: NightAsk -> NightPlan
+post_nights: PostNights -> NightsPosted
+read_ledger_page: ReadPage -> PageRead
 send_notices: NoticeBatch -> BatchReport
 take_step: TakeStep -> StepTaken
 """
@@ -204,7 +214,7 @@ def test_every_message_is_a_frozen_dataclass() -> None:
         return [one.__name__ for one in own if not is_frozen(one)]
 
     assert loose(dataclasses) != []
-    assert loose(bookings) + loose(notices) == []
+    assert loose(bookings) + loose(notices) + loose(night) == []
 
 
 def people_in(kind: Any, place: str = "") -> Iterator[str]:

@@ -68,4 +68,14 @@ VALUES ({h}, 'INV-2027', 1, 'invoice', '{r}', 1, 'cause', '2027-02-01', '2027-02
 INSERT INTO invoice_lines (hotel_id, reference, number, turn, series, no) VALUES ({h}, '{r}', 1, 1, 'INV-2027', 1);
 INSERT INTO invoice_prints (hotel_id, series, no, sha256, size_bytes, made_at)
 VALUES ({h}, 'INV-2027', 1, repeat('0', 64), 1, '2027-02-01Z');
+INSERT INTO reconciliation_runs (hotel_id, business_date, number, state, asked_by, asked_at, currency)
+VALUES ({h}, '2027-01-01', 1, 'asked', 'night', '2027-01-02Z', 'INR');
+INSERT INTO provider_objects (hotel_id, business_date, number, object_id, kind, facts, ours)
+VALUES ({h}, '2027-01-01', 1, 'pi_{r}', 'payment', '{{}}', true);
+INSERT INTO reconciliation_lines (hotel_id, business_date, number, line, kind, reference, money_number, object_id,
+    currency, provider_state, rows_state)
+VALUES ({h}, '2027-01-01', 1, '{r}', 'payment', '{r}', 1, 'pi_{r}', 'INR', 'captured', 'captured');
+INSERT INTO reconciliation_items (hotel_id, business_date, number, key, code, reference, currency, detail, opened_at,
+    seen_business_date, seen_number)
+VALUES ({h}, '2027-01-01', 1, '{r}', 'amount_differs', '{r}', 'INR', 'Words.', '2027-01-02Z', '2027-01-01', 1);
 """

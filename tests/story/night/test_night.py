@@ -1,0 +1,111 @@
+"""A hotel's night closes its days and compares its money."""
+
+import asyncio
+from collections.abc import Callable
+from datetime import UTC, datetime, time, timedelta
+
+from temporalio.client import Client, WorkflowExecutionStatus
+
+from domain.stay import StayDates
+from domain.terms import Confirmation, Payment
+from messages.night import RunNow
+from store.zones import correct_zone
+from tests.story.money.payer import Payer
+from tests.story.money.test_paying import lisbon
+from tests.story.night.closing import Closing, closing_soon
+from tests.story.test_life import stay_in
+from tests.story.world import House, connect
+from worker.night import NightWatch
+from workflows.night import HotelNight
+
+Pays = Callable[[House, StayDates], Payer]
+Nights = Callable[[House], Closing]
+
+
+async def test_a_clean_day_has_no_difference(pays: Pays, nights: Nights, owner_url: str) -> None:
+    """Two paid bookings: three ledgers with the same sums, and nothing for people to do."""
+    house = lisbon(owner_url, Payment.DEPOSIT, audit_time=closing_soon())
+    night = nights(house)
+    for _ in range(2):
+        life = pays(house, stay_in(house, 20))
+        await life.begin()
+        await life.paid()
+        await life.comes_to("confirmed")
+    run = await night.closes(night.today())
+    assert (run["state"], run["bookings"], run["found"], run["waiting"], run["bookings_unread"]) == ("done", 2, 0, 0, 0)
+    sums = [run[f"{ledger}_captured_minor"] for ledger in ("provider", "rows", "booking")]
+    assert sums == [20_000, 20_000, 20_000]
+    assert (night.open(), night.told()) == ([], [])
+
+
+async def test_a_difference_is_opened_once_and_closed_when_it_is_gone(
+    pays: Pays, nights: Nights, owner_url: str
+) -> None:
+    """A payment is taken twice at the provider: one item, still one the next time, none after it went back."""
+    house = lisbon(owner_url, Payment.DEPOSIT, audit_time=closing_soon())
+    night = nights(house)
+    life = pays(house, stay_in(house, 20))
+    await life.begin()
+    await life.paid()
+    await life.comes_to("confirmed")
+    twin = life.provider.plant("double_charge", id=life.purse.payments[0].intent_id)
+    day = night.today()
+    run = await night.closes(day)
+    assert (run["found"], run["opened"]) == (1, 1)
+    assert night.open() == [("double_charge", life.reference)] == night.told()
+    await night.again(day)
+    run = night.run_of(day, 2)
+    assert (run["state"], run["found"] + run["waiting"], run["opened"]) == ("done", 1, 0)
+    assert night.open() == night.told() == [("double_charge", life.reference)]
+    life.provider.plant("refund", id=twin["id"])
+    run = await night.again(day)
+    assert (run["found"], run["closed"]) == (0, 1)
+    assert (night.open(), night.told()) == ([], [])
+
+
+async def test_what_is_set_aside_is_told_before_it_lapses(pays: Pays, nights: Nights, owner_url: str) -> None:
+    """The card's bank lets it go within 48 hours and the hotel has not said yes: told, and gone with the yes."""
+    manual = {"confirmation": Confirmation.MANUAL, "audit_time": closing_soon()}
+    house = lisbon(owner_url, Payment.AUTHORISE, **manual)
+    night = nights(house)
+    life = pays(house, stay_in(house, 20))
+    await life.begin()
+    await life.paid()
+    await life.comes_to("pending")
+    day = night.today()
+    run = await night.again(day)
+    assert (run["found"], run["provider_captured_minor"]) == (0, 0)
+    life.provider.plant("authorisation_ends_soon", id=life.purse.payments[0].intent_id)
+    await night.again(day)
+    assert night.open() == night.told() == [("authorisation_ends_48h", life.reference)]
+    assert (await life.approve()).status == "confirmed"
+    run = await night.again(day)
+    assert (night.open(), night.told(), run["provider_captured_minor"]) == ([], [], 20_000)
+
+
+async def test_a_corrected_zone_moves_the_audit(nights: Nights, owner_url: str) -> None:
+    """The night looks at the hotel's terms before each wait: in Kolkata the same audit comes earlier than in Lisbon."""
+    house = lisbon(owner_url, Payment.DEPOSIT, audit_time=time(3))
+    night = nights(house)
+    before = await night.plan()
+    async with night.database.hotel(house.hotel_id) as tx:
+        await correct_zone(tx, house.hotel_id, "Asia/Kolkata", datetime.now(UTC), "test")
+    after = await night.plan()
+    assert before.local_time.endswith("03:00 (WET)")
+    assert after.local_time.endswith("03:00 (IST)")
+    assert after.closes_at in {before.closes_at - timedelta(hours=m) for m in (5.5, -18.5)}
+
+
+async def test_every_hotel_in_service_has_its_night(nights: Nights, client: Client, owner_url: str) -> None:
+    """What is missing is begun, once; a hotel that leaves service ends its night."""
+    house = lisbon(owner_url, Payment.DEPOSIT, audit_time=time(3))
+    night = nights(house)
+    watch = NightWatch(client, night.database)
+    assert night.slug in await watch.look()
+    assert (await night.handle.describe()).status is WorkflowExecutionStatus.RUNNING
+    await night.ended(night.today() - timedelta(days=1))
+    with connect(owner_url) as db:
+        db.execute("UPDATE hotels SET active = false WHERE hotel_id = %s", [house.hotel_id])
+    await night.handle.signal(HotelNight.run_now, RunNow())
+    async with asyncio.timeout(20):
+        assert await night.handle.result() == {"slug": night.slug}
