@@ -11,6 +11,8 @@ from domain.folio import Charge
 from domain.stay import StayDates
 from domain.terms import ApprovalTerms, Confirmation
 from messages.bookings import PostCharge
+from tests.doubles.stripe_running import StripeDouble
+from tests.replay.paying import PAYING
 from tests.story.asking import AUTO, DAY, in_house, kochi
 from tests.story.test_life import stay_in
 from tests.story.world import DESK, GUEST, Life, build_house, connect, plan
@@ -25,6 +27,7 @@ class Stage:
 
     client: Client
     owner_url: str
+    stripe: StripeDouble
 
     async def booked(self, days: int = 10, nights: int = 2, begin: dict[str, Any] | None = None, **house: Any) -> Life:
         """A booking that has been asked for. begin: how; **house: at which hotel."""
@@ -239,6 +242,6 @@ PATHS: dict[str, Callable[[Stage], Awaitable[Life]]] = {
         option_that_ends_twice, option_given_up, missed_late_and_in_after_all, missed_at_the_audit,
         three_rooms_go_their_own_ways, amended_extended_and_its_clocks_moved, overstayed_for_a_night,
         change_requests_of_every_ending, zone_corrected, renewed_and_resumed_after_a_loss, cancelled_by_an_operator,
-        refused_in_a_full_house, opened_too_late, an_extra_posted_and_taken_back,
+        refused_in_a_full_house, opened_too_late, an_extra_posted_and_taken_back, *PAYING,
     )
 }  # fmt: skip

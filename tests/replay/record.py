@@ -5,22 +5,27 @@ It starts servers of its own. The present release's histories are written anew; 
 
 import asyncio
 import json
+import shutil
 import sys
 from pathlib import Path
 
+from pydantic import SecretStr
 from temporalio.client import Client, WorkflowHistory
 
+from config.settings import Settings
 from messages.converter import data_converter
 from store.session import Database, app_url
 from tests import houses
+from tests.doubles.stripe_running import KEY, running_stripe
 from tests.keeper import Keeper, ask
 from tests.replay.paths import PATHS, Stage
 from tests.replay.shelf import RELEASES, SHELF, Kept, put, release, releases
 from tests.story.conftest import own_namespace
 from tests.story.world import SECRET, Life
 from worker.build import bookings_worker
+from worker.payments import payments_worker
 
-AT_ONCE = 4
+AT_ONCE = 3
 LISTED_SECONDS = 30
 
 
@@ -33,13 +38,19 @@ async def record(target: str, owner_url: str, names: list[str], folder: Path) ->
 
     async def lived(name: str) -> None:
         async with gate:
-            life = await PATHS[name](Stage(client, owner_url))
+            life = await PATHS[name](Stage(client, owner_url, double))
             kept = Kept(name, tuple(life.events()), await runs_of(client, life))
             put(kept, folder)
             print(f"{name}: {len(kept.runs)} runs, {' '.join(kept.events)}", flush=True)
 
-    async with bookings_worker(client, database, SECRET, versioned=False, strict=True):
-        await asyncio.gather(*(lived(name) for name in names))
+    with running_stripe(folder.parent / ".stripe") as double:
+        settings = Settings(stripe_api_key=SecretStr(KEY), stripe_api_base=double.address)
+        async with (
+            bookings_worker(client, database, SECRET, versioned=False, strict=True),
+            payments_worker(client, database, settings, versioned=False),
+        ):
+            await asyncio.gather(*(lived(name) for name in names))
+    shutil.rmtree(folder.parent / ".stripe")
     await database.close()
 
 
