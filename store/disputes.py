@@ -37,7 +37,7 @@ WHERE hotel_id = :hotel_id AND reference = :reference AND payment = :payment ORD
 _OPEN = text("""
 INSERT INTO attention_items (hotel_id, reference, kind, detail, opened_at)
 VALUES (:hotel_id, :reference, :kind, :detail, :at)
-ON CONFLICT (hotel_id, reference, kind) WHERE closed_at IS NULL AND notice_id IS NULL
+ON CONFLICT (hotel_id, coalesce(reference, ''), kind, about) WHERE closed_at IS NULL AND notice_id IS NULL
 DO UPDATE SET detail = EXCLUDED.detail
 """)
 _CLOSE = text("""

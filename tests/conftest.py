@@ -24,6 +24,7 @@ TOGETHER = (
     "tests/story/test_nobody_in_plain_text.py",
     "tests/whole/test_bad_neighbours.py",
     "tests/whole/test_kill_storm.py",
+    "tests/whole/test_money_storm.py",
     "tests/whole/test_races_",
     "tests/whole/test_up.py",
 )

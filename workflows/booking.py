@@ -146,6 +146,10 @@ class BookingWorkflow(Engine):
             if taken.outcome == "overtaken":
                 note.refuse(moved_on())
                 await self.go_on_afresh()
+            if taken.outcome != "done":
+                # An old key: what it began has long ended, and nothing is waited for.
+                note.answer = self.answer(note, "already")
+                return
         if wish.waits_for is not None:
             self.wait_for(wish.waits_for, note)
         else:

@@ -149,7 +149,7 @@ async def test_every_text_of_every_body_may_be_naughty(
         path = operation.path.format(
             reference=booking["reference"], number=1, stay=1, key="approval_deadline", verdict="decline", note_id=1,
             notice_id=1, item_id=1, kind="received", profile_id=1, file_id=1, session_id=1, slug="malabar", line=1,
-            folio=1,
+            folio=1, paper="INV-2027-000001", payment=1, business_date="2027-01-01",
         )  # fmt: skip
         token = manager.token if operation.at_desk else booking["access_token"]
         headers = {**bearer(token), **JSON, "X-Webhook-Secret": settings.mail_webhook_secret}

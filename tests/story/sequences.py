@@ -53,10 +53,10 @@ LETTERS = {
     "approved": {"confirmed"}, "confirmed": {"confirmed"}, "approved_by_rule": {"confirmed"},
     "declined": {"declined"}, "failed": {"cancelled"}, "expired": {"expired"}, "option_ended": {"expired"},
     "cancelled": {"cancelled", "check_out"}, "withdrawn": {"cancelled"}, "no_show": {"no_show", "check_out"},
-    "checked_in": {"check_in"}, "checked_out": {"check_out"}, "amended": {"changed"}, "extended": {"changed"},
-    "change_accepted": {"changed"}, "change_asked": {"change_request"}, "change_declined": {"change_answered"},
-    "change_lapsed": {"change_answered"}, "reminded": {"pre_arrival", "feedback"}, "deadline_near": {"deadline_near"},
-    "overstay": {"overstay"}, "overstay_night": {"overstay"},
+    "checked_in": {"check_in"}, "checked_out": {"check_out", "invoice"}, "amended": {"changed"},
+    "extended": {"changed"}, "change_accepted": {"changed"}, "change_asked": {"change_request"},
+    "change_declined": {"change_answered"}, "change_lapsed": {"change_answered"}, "reminded": {"pre_arrival", "feedback"},
+    "deadline_near": {"deadline_near"}, "overstay": {"overstay"}, "overstay_night": {"overstay"},
     "reinstated": {"held", "pending", "new_request", "confirmed"},
 }  # fmt: skip
 

@@ -25,7 +25,7 @@ TAMPERED: tuple[tuple[LiteralString, str], ...] = (
     ("DELETE FROM booking_events WHERE seq = 2", "events from 1 to"),
     ("UPDATE booking_events SET status_after = 'pending' WHERE seq = 2", "began at"),
     ("UPDATE booking_events SET status_after = 'cancelled' WHERE seq = 4", "its last event came to"),
-    ("DELETE FROM payments", "its payments are None"),
+    ("DELETE FROM cash_movements; DELETE FROM payments", "its payments are None"),
     ("UPDATE payments SET amount_minor = amount_minor + 1", "its events tell"),
     ("INSERT INTO command_keys SELECT hotel_id, reference, 'x' || key, body_hash, seq FROM command_keys", "2 keys"),
     (
