@@ -55,8 +55,9 @@ LETTERS = {
     "cancelled": {"cancelled", "check_out"}, "withdrawn": {"cancelled"}, "no_show": {"no_show", "check_out"},
     "checked_in": {"check_in"}, "checked_out": {"check_out", "invoice"}, "amended": {"changed"},
     "extended": {"changed"}, "change_accepted": {"changed"}, "change_asked": {"change_request"},
-    "change_declined": {"change_answered"}, "change_lapsed": {"change_answered"}, "reminded": {"pre_arrival", "feedback"},
-    "deadline_near": {"deadline_near"}, "overstay": {"overstay"}, "overstay_night": {"overstay"},
+    "change_declined": {"change_answered"}, "change_lapsed": {"change_answered"},
+    "reminded": {"pre_arrival", "feedback"}, "deadline_near": {"deadline_near"},
+    "overstay": {"overstay"}, "overstay_night": {"overstay"},
     "reinstated": {"held", "pending", "new_request", "confirmed"},
 }  # fmt: skip
 
