@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING, ParamSpec, Protocol, TypeVar
 from temporalio import activity
 from temporalio.exceptions import ApplicationError
 
-from domain.payments import PayState, RefundState, Verb
+from domain.payments import PayState, RefundState, Seen, Verb
 from domain.provider_calls import Call, CallState, Move, ProviderAway, Written, at_work, next_move
 from domain.provider_money import Account, Merchant
-from messages.payments import ProviderOrder, Seen
+from messages.payments import ProviderOrder
 
 if TYPE_CHECKING:
     from gateways.cashier import Cashier

@@ -13,7 +13,7 @@ from domain.changes import StayPlan
 from domain.clocks import business_date
 from domain.ladder import approval_deadline
 from domain.refusals import conflict
-from domain.securing import confirmation, held_again, payment_asked
+from domain.securing import OF_THE_ANSWER, confirmation, held_again, payment_asked
 from domain.settling import refunded_down
 from domain.steps import Act, ChangeNews, NoticeWish, Step, listed, make_step, with_stays
 from domain.terms import check_out_by, no_show_at
@@ -22,7 +22,7 @@ _A_DAY = timedelta(days=1)
 # The clocks that hang on a stay's dates, by the date that moves them.
 _OF_ARRIVAL = ("pre_arrival", "check_in_from", "cancel_free_until", "no_show")
 _OF_DEPARTURE = ("overstay", "overstay_night")
-_OF_LIFE = ("hold_expires", "approval_alert_desk", "approval_alert_manager", "approval_deadline", "close", "feedback")
+_OF_LIFE = (*OF_THE_ANSWER, "close", "feedback")
 
 
 @dataclass(frozen=True)

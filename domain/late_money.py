@@ -6,7 +6,7 @@ from domain.booking import Booking, Status
 from domain.clocks import business_date
 from domain.obligations import first_payment
 from domain.payments import Payment, PayState
-from domain.securing import OF_THE_ANSWER, firm, requested
+from domain.securing import answer_awaited_anew, firm, requested
 from domain.settling import refunded_down
 from domain.steps import Act, Fact, NoticeWish, Step, make_step
 from domain.terms import check_out_by
@@ -50,12 +50,10 @@ def _held_again(booking: Booking, act: Act) -> Booking:
         for stay in booking.stays
     )
     return replace(
-        booking,
+        answer_awaited_anew(booking),
         status=Status.HELD,
         stays=stays,
         since=act.now,
         cancellation_reason="",
-        moves=tuple(move for move in booking.moves if move.key not in OF_THE_ANSWER),
-        fired=tuple(key for key in booking.fired if key not in OF_THE_ANSWER),
         purse=replace(booking.purse, watch_until=None, watched=False),
     )

@@ -1,13 +1,13 @@
 """What the agenda's clocks about money do by themselves, each as one pure step. Rules: docs/rules/payments.md."""
 
 from dataclasses import replace
-from datetime import datetime, timedelta
 
 from domain.acts import cancelled
-from domain.booking import Booking, with_purse
+from domain.attempts import retry_until, with_attempt
+from domain.booking import Booking
 from domain.money import Money, format_money
 from domain.obligations import later_deposit_minor
-from domain.payments import How, Payment, PayState, Verb
+from domain.payments import How
 from domain.securing import hold_ended, waited_enough
 from domain.steps import Act, Fact, NoticeWish, Step, make_step
 from domain.terms import WhenUnpaid
@@ -49,19 +49,12 @@ def _deposit_taken(booking: Booking, act: Act) -> Step:
         settled = replace(fired, purse=replace(purse, deposit_open=False))
         return make_step(booking, settled, "deposit_met", act, difference=facts)
     if not purse.method_id or purse.open_payment is not None:
-        until = _retry_until(booking, act)
+        until = retry_until(booking, act.now)
         asked = replace(fired, purse=replace(purse, due_until=until))
         letter = NoticeWish("payment_failed", "guest", useful_until=until)
         return make_step(booking, asked, "deposit_asked", act, difference=facts, notices=(letter,))
-    number = booking.payments + 1
-    payment = Payment(number, "deposit", "stripe", How.OFF_SESSION, PayState.CREATED, amount, act.now)
-    charged = purse.with_payment(payment).ordering(Verb.CHARGE, number, amount_minor=amount)
-    after = replace(with_purse(fired, charged), payments=number)
-    return make_step(booking, after, "payment_started", act, difference={**facts, "payment": number})
-
-
-def _retry_until(booking: Booking, act: Act) -> datetime:
-    return act.now + timedelta(hours=booking.terms.online.retry_hours)
+    after = with_attempt(fired, "deposit", How.OFF_SESSION, amount, act.now)
+    return make_step(booking, after, "payment_started", act, difference={**facts, "payment": after.payments})
 
 
 def _deposit_missing(booking: Booking, act: Act) -> Step:

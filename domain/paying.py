@@ -2,10 +2,11 @@
 
 from dataclasses import dataclass, replace
 
+from domain.attempts import with_attempt
 from domain.booking import Booking, Status, with_purse
 from domain.lifecycle import check_managers_word
 from domain.obligations import Obligation, owed_now
-from domain.payments import How, Payment, PayState, Purse, Refund, RefundState, Verb
+from domain.payments import How, Payment, Purse, Refund, RefundState, Verb
 from domain.refusals import conflict, rule
 from domain.settling import closes, with_refund
 from domain.steps import Act, Step, make_step
@@ -54,15 +55,12 @@ def check_payable(booking: Booking, act: Act) -> Obligation:
 
 
 def _begun(booking: Booking, act: Act, how: How, asked: Obligation) -> Wish:
-    number = booking.payments + 1
-    payment = Payment(number, asked.purpose, "stripe", how, PayState.CREATED, asked.amount_minor, act.now)
-    purse = booking.purse.with_payment(payment).ordering(Verb.BEGIN, number, amount_minor=asked.amount_minor)
-    after = replace(with_purse(booking, purse), payments=number)
+    after = with_attempt(booking, asked.purpose, how, asked.amount_minor, act.now)
     step = make_step(
         booking, after, "payment_started", act,
-        difference={"payment": number, "purpose": asked.purpose, "amount_minor": asked.amount_minor},
+        difference={"payment": after.payments, "purpose": asked.purpose, "amount_minor": asked.amount_minor},
     )  # fmt: skip
-    return Wish(step, number)
+    return Wish(step, after.payments)
 
 
 def refund_asked(booking: Booking, act: Act, payment: int | None, amount_minor: int, currency: str) -> Step:

@@ -42,10 +42,17 @@ def held_for_payment(booking: Booking, now: datetime, seconds: int) -> Booking:
         hold_expires_at=until,
         held_for="payment",
         approval_deadline=None,
+    )
+    return with_all(answer_awaited_anew(held), Status.HELD)
+
+
+def answer_awaited_anew(booking: Booking) -> Booking:
+    """The clocks of the payment or of the hotel's answer begin anew: nobody has moved them and none has rung."""
+    return replace(
+        booking,
         moves=tuple(move for move in booking.moves if move.key not in OF_THE_ANSWER),
         fired=tuple(key for key in booking.fired if key not in OF_THE_ANSWER),
     )
-    return with_all(held, Status.HELD)
 
 
 def held_again(booking: Booking, now: datetime) -> Booking:

@@ -7,6 +7,7 @@ what the provider is still to do is not asked of it again.
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+from domain.attempts import with_attempt
 from domain.booking import GONE, Booking, Status, with_purse
 from domain.obligations import SECURING
 from domain.payments import How, Order, Payment, PayState, Purse, Refund, RefundState, Verb
@@ -118,12 +119,7 @@ def _fee_charged(booking: Booking, now: datetime) -> Booking:
     amount = chargeable_minor(max(0, booking.balance_minor), terms.currency)
     if amount <= 0:
         return booking
-    number = booking.payments + 1
-    payment = Payment(number, "fee", "stripe", How.OFF_SESSION, PayState.CREATED, amount, now)
-    return replace(
-        with_purse(booking, purse.with_payment(payment).ordering(Verb.CHARGE, number, amount_minor=amount)),
-        payments=number,
-    )
+    return with_attempt(booking, "fee", How.OFF_SESSION, amount, now)
 
 
 def put_off(order: Order, now: datetime) -> Order:

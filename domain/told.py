@@ -8,6 +8,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 from domain.answers import Look, answered, unanswered
+from domain.attempts import retry_until
 from domain.booking import GONE, Booking, Status, with_purse
 from domain.late_money import late_payment
 from domain.obligations import first_payment
@@ -149,7 +150,10 @@ def _refused(booking: Booking, base: Booking, look: Look, payment: Payment, seen
     declined = replace(payment, decline_code=seen.code or seen.trouble)
     if look.order.verb is Verb.CAPTURE:
         purse = base.purse.with_payment(declined).ordering(Verb.VOID, payment.number)
-        after = _capture_failed(with_purse(base, purse), declined, act)
+        after = with_purse(base, purse)
+        if after.status is Status.PENDING:
+            # The hotel has said yes and the money is not to be had: the guest has a day to pay in another way.
+            after = held_again(after, act.now)
         return make_step(booking, after, "payment_declined", act, difference=_facts(declined), notices=_failed(after))
     if look.order.verb in (Verb.BEGIN, Verb.CHARGE):
         declined = replace(declined, state=PayState.DECLINED)
@@ -157,13 +161,6 @@ def _refused(booking: Booking, base: Booking, look: Look, payment: Payment, seen
     told = f"The payment provider refused to end payment {payment.number}: {declined.decline_code}."
     after = with_purse(replace(base, attention=told), base.purse.with_payment(declined))
     return make_step(booking, after, "provider_refused", act, difference=_facts(declined))
-
-
-def _capture_failed(booking: Booking, payment: Payment, act: Act) -> Booking:
-    """The hotel has said yes and the money is not to be had: the guest has a day to pay in another way."""
-    if booking.status is not Status.PENDING:
-        return booking
-    return held_again(booking, act.now)
 
 
 def _failed(booking: Booking) -> tuple[NoticeWish, ...]:
@@ -264,7 +261,7 @@ def _came_to_a_firm_one(booking: Booking, after: Booking, payment: Payment, act:
 
 def _deposit_failed(booking: Booking, after: Booking, payment: Payment, act: Act) -> Step:
     """The card on file did not give the deposit: the guest is asked, and has some days."""
-    until = act.now + timedelta(hours=after.terms.online.retry_hours)
+    until = retry_until(after, act.now)
     after = replace(after, purse=replace(after.purse, due_until=until))
     kind = "payment_authenticate" if payment.state is PayState.NEEDS_GUEST else "payment_failed"
     return make_step(

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
+from domain.payments import Seen
 from domain.provider_calls import Call, Written
 from domain.provider_money import Merchant, Paid
-from messages.payments import ProviderOrder, Seen
+from messages.payments import ProviderOrder
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from domain.payments import How, Verb
+from domain.payments import How, Seen, Verb
 from domain.provider_calls import Call, Written
 from domain.provider_money import Merchant, Paid, to_provider
 from gateways import stripe_params as told
@@ -12,7 +12,7 @@ from gateways.cashier import Answer
 from gateways.stripe_line import StripeLine
 from gateways.stripe_seen import WITH_INTENT, WITH_SESSION, of_intent, of_object, of_setup
 from gateways.stripe_words import NotTaken
-from messages.payments import ProviderOrder, Seen
+from messages.payments import ProviderOrder
 
 MISSING = "resource_missing"
 EXPIRES = "expires_at"

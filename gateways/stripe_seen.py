@@ -5,10 +5,9 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
-from domain.payments import PayState, RefundState
+from domain.payments import PayState, RefundState, Seen
 from domain.provider_money import from_provider
 from gateways.stripe_words import decline_of
-from messages.payments import Seen
 
 Body = Mapping[str, Any]
 

@@ -8,19 +8,8 @@ from datetime import datetime
 from typing import ClassVar
 
 from domain.ledgers import MoneyTotals
-from domain.payments import Order, Payment, Refund, Seen
+from domain.payments import Order, Payment, Refund
 from messages.asked import Asked
-
-__all__ = [
-    "HINTS_CHANNEL",
-    "PAYMENTS_QUEUE",
-    "GiveRefund",
-    "MoneyHint",
-    "MoneyTold",
-    "ProviderOrder",
-    "Seen",
-    "StartPayment",
-]
 
 PAYMENTS_QUEUE = "stripe"
 # Postgres tells here of each hint of the provider's that is stored.

@@ -8,9 +8,9 @@ from temporalio.common import RetryPolicy
 from temporalio.worker import Worker
 
 from config.settings import Settings
-from domain.payments import How, PayState, Verb
+from domain.payments import How, PayState, Seen, Verb
 from messages.converter import data_converter
-from messages.payments import PAYMENTS_QUEUE, ProviderOrder, Seen
+from messages.payments import PAYMENTS_QUEUE, ProviderOrder
 from store.session import Database
 from tests.doubles.stripe_running import KEY
 from tests.gateways.till import AMOUNT_MINOR, Till

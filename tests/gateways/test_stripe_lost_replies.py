@@ -10,13 +10,13 @@ from typing import Any
 import pytest
 from temporalio.exceptions import ApplicationError
 
-from domain.payments import How, Payment, PayState, RefundState, Verb
+from domain.payments import How, Payment, PayState, RefundState, Seen, Verb
 from domain.provider_calls import Written
 from gateways import stripe_params
 from gateways.cashier import Answer
 from gateways.stripe_cashier import StripeCashier
 from gateways.stripe_line import StripeLine
-from messages.payments import ProviderOrder, Seen
+from messages.payments import ProviderOrder
 from tests.doubles.stripe_running import KEY
 from tests.gateways.till import AMOUNT_MINOR, BASE_URL, Till
 

@@ -12,12 +12,12 @@ import pytest
 from stripe import _util as stripe_util
 from temporalio.exceptions import ApplicationError
 
-from domain.payments import How, Verb
+from domain.payments import How, Seen, Verb
 from domain.provider_calls import Call, CallState, ProviderAway, Written
 from gateways.stripe_cashier import StripeCashier
 from gateways.stripe_line import StripeLine
 from messages.converter import data_converter
-from messages.payments import ProviderOrder, Seen
+from messages.payments import ProviderOrder
 from tests.doubles.stripe_running import KEY
 from tests.gateways.till import AMOUNT_MINOR, BASE_URL, Till
 

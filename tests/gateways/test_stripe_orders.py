@@ -5,8 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from domain.payments import How, PayState, RefundState, Verb
-from messages.payments import Seen
+from domain.payments import How, PayState, RefundState, Seen, Verb
 from tests.gateways.till import AMOUNT_MINOR, Till
 
 

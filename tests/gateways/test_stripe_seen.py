@@ -5,9 +5,8 @@ from typing import Any
 
 import pytest
 
-from domain.payments import PayState, RefundState
+from domain.payments import PayState, RefundState, Seen
 from gateways.stripe_seen import of_object
-from messages.payments import Seen
 
 BEGIN, CHARGE = "3.MLB-20270201-AAAAAA.deposit.1.begin.1", "3.MLB-20270201-AAAAAA.fee.2.charge.1"
 DECLINED = {"code": "card_declined", "decline_code": "insufficient_funds"}

@@ -8,10 +8,10 @@ import psycopg
 
 from activities.payments import PaymentActivities
 from domain.booking import Booking
-from domain.payments import How, Order, Payment, PayState, Refund, RefundState, Verb
+from domain.payments import How, Order, Payment, PayState, Refund, RefundState, Seen, Verb
 from gateways.stripe_cashier import StripeCashier
 from gateways.stripe_line import StripeLine
-from messages.payments import ProviderOrder, Seen
+from messages.payments import ProviderOrder
 from store.provider_calls import ProviderCalls
 from store.session import Database
 from store.stripe_accounts import StripeAccounts

@@ -15,9 +15,9 @@ import pytest
 from itsdangerous import URLSafeSerializer
 
 from activities.payments import PaymentActivities
-from domain.payments import PayState
+from domain.payments import PayState, Seen
 from messages import offers
-from messages.payments import ProviderOrder, Seen
+from messages.payments import ProviderOrder
 from tests.doubles.stripe_running import VISA, StripeDouble
 from tests.story.money import tamperings
 from tests.story.money.postroom import PostRoom

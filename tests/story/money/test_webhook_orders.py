@@ -18,9 +18,9 @@ from temporalio.client import Client
 
 from activities.payments import PaymentActivities
 from domain import told
-from domain.payments import PayState
+from domain.payments import PayState, Seen
 from domain.terms import Confirmation, Payment
-from messages.payments import ProviderOrder, Seen
+from messages.payments import ProviderOrder
 from store import hints
 from tests.doubles.stripe_running import StripeDouble
 from tests.story.money.payer import Payer
