@@ -63,7 +63,8 @@ def _first_state(booking: Booking, act: Act, option_until: datetime | None, *, a
         online = booking.terms.online
         seconds = online.pay_within_seconds if act.actor.kind == "guest" else online.after_yes_seconds
         held = replace(held, purse=replace(held.purse, yes_given=yes))
-        return held_for_payment(held, act.now, seconds), "held_for_payment"
+        # Nobody has seen an earlier version: this is how the booking begins.
+        return replace(held_for_payment(held, act.now, seconds), version=booking.version), "held_for_payment"
     if yes:
         return all_in(Status.CONFIRMED), "booked"
     deadline = approval_deadline(booking.terms, act.now, booking.arrival)

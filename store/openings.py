@@ -95,7 +95,7 @@ OPEN = Hot(f"""{TAKING}, known AS (
         next_at, approval_deadline, arrival, departure, source, guest_id, special_requests, currency, total_minor,
         balance_minor, policy_version, create_key, create_body_hash, created_at, last_instant, hold_expires_at,
         source_reference, commission_percent, language, hold_email, hold_address, hold_device)
-    SELECT :hotel_id, :reference, :status, :payment_status, 1, 1, CAST(:state AS jsonb), CAST(:agenda AS jsonb),
+    SELECT :hotel_id, :reference, :status, :payment_status, :version, 1, CAST(:state AS jsonb), CAST(:agenda AS jsonb),
         :waiting_for, :next_at, :approval_deadline, :arrival, :departure, :source, guest.guest_id, :special_requests,
         :currency, :total_minor, :balance_minor, :policy_version, :key, :body_hash, :now, :now, :hold_expires_at,
         :source_reference, :commission_percent, :language, :hold_email, :hold_address, :hold_device
@@ -167,6 +167,7 @@ async def write_opening(
             "now": now,
             "status": booking.status.value,
             "payment_status": payment_status(booking).value,
+            "version": booking.version,
             "state": dump_state(booking),
             "agenda": dump_agenda(entries),
             "waiting_for": waiting_for(booking),

@@ -59,10 +59,8 @@ class BookingWorkflow(Engine):
         if start.opening is None:
             raise ValueError("A booking starts with an opening or with a row to resume from.")
         opening = replace(start.opening, now=workflow.now(), step_id=self.step_id(1))
-        if workflow.now() > opening.open_before:
-            late = Opened("not_opened", opening.reference, opening.key, opening.body_hash)
-            self.opening_answer = self.signed(late, opening)
-            return False
+        # A first task that comes late is no reason to stop: an earlier try of it may have taken the room, and only the
+        # database knows.
         done = await self.surely(BookingActivities.open_booking, opening)
         if done.booking:
             self.became(done.booking)

@@ -225,3 +225,16 @@ async def test_an_opening_nobody_waits_for_takes_nothing(live: Live, owner_url: 
     assert (await life.begin(late=True)).outcome == "not_opened"
     assert life.row() == {}
     assert life.counted() == [(night, 0, 0) for night in life.dates.nights]
+
+
+async def test_an_opening_that_was_written_lives_on_though_its_first_task_came_back_late(
+    live: Live, owner_url: str
+) -> None:
+    """The worker died after the room was taken and before Temporal knew; the guest may have been answered already."""
+    house = build_house(owner_url)
+    life = live(house, stay_in(house, 10))
+    assert (await life.begin(key="once")).outcome == "opened"
+    await life.handle.terminate()
+    assert (await life.begin(key="once", late=True)).outcome == "opened"
+    await life.cancel()
+    assert life.events() == ["requested", "withdrawn"]

@@ -206,7 +206,7 @@ class Life:
         )
         start = self._start(BookingStart(opening=opening))
         return await self.client.execute_update_with_start_workflow(
-            "opened", start_workflow_operation=start, id=key, result_type=Opened
+            "opened", start_workflow_operation=start, id=f"{key}-late" if late else key, result_type=Opened
         )
 
     def _start(self, start: BookingStart) -> WithStartWorkflowOperation[Any, Any]:

@@ -7,6 +7,7 @@ from typing import Any
 
 from domain.stay import StayDates
 from domain.terms import Confirmation, Payment, PaymentTerms, Penalty
+from store.states import read_state
 from tests.story.asking import refused
 from tests.story.money.payer import Payer
 from tests.story.test_life import stay_in
@@ -31,7 +32,9 @@ async def test_a_deposit_makes_the_booking_firm(pays: Pays, owner_url: str) -> N
     opened = await life.begin()
     assert opened.outcome == "opened"
     row = life.row()
+    # Lists tell the version of the row, and commands are held against that of the state.
     assert (row["status"], row["payment_status"]) == ("held", "due")
+    assert row["version"] == read_state(row["state"]).version == 1
     assert row["hold_expires_at"] == row["last_instant"] + timedelta(minutes=30)
     await life.paid()
     row = await life.comes_to("confirmed")
