@@ -6,12 +6,13 @@ One SQLite file, used from one thread. Instants are ISO 8601 texts in UTC.
 import json
 import sqlite3
 import uuid
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+
+from doubles.durable import DurableFile
 
 KEPT_LETTERS = 5_000
 KEPT_BOUNCES = 1_000
@@ -74,36 +75,16 @@ class Wanted:
     before: int | None = None
 
 
-class Mailbox:
+class Mailbox(DurableFile):
     """What the double keeps. A folder holds one; opening makes both."""
 
     def __init__(self, folder: Path) -> None:
-        folder.mkdir(parents=True, exist_ok=True)
-        self._file = sqlite3.connect(folder / FILE, isolation_level=None, check_same_thread=False)
-        self._file.row_factory = sqlite3.Row
-        # A letter that was answered for must still be there after a kill, like at the real provider.
-        self._file.execute("PRAGMA journal_mode = WAL")
-        self._file.execute("PRAGMA synchronous = FULL")
-        self._file.executescript(_SCHEMA)
-
-    def close(self) -> None:
-        """Closes the file."""
-        self._file.close()
-
-    @contextmanager
-    def _work(self) -> Iterator[None]:
-        self._file.execute("BEGIN IMMEDIATE")
-        try:
-            yield
-        except BaseException:
-            self._file.execute("ROLLBACK")
-            raise
-        self._file.execute("COMMIT")
+        super().__init__(folder / FILE, _SCHEMA)
 
     def keep(self, mails: Sequence[Mapping[str, Any]]) -> list[tuple[str, str]]:
         """Keeps accepted mails (in Postmark's words) in one transaction; answers (message id, instant) for each."""
         kept: list[tuple[str, str]] = []
-        with self._work():
+        with self.work():
             for mail in mails:
                 message_id, instant = str(uuid.uuid4()), _now()
                 self._file.execute(
@@ -148,7 +129,7 @@ class Mailbox:
 
     def clear(self) -> None:
         """Forgets every letter, every bounce, and what was still to be told."""
-        with self._work():
+        with self.work():
             for table in ("letters", "bounces", "opens", "news"):
                 self._file.execute(f"DELETE FROM {table}")
 
@@ -185,7 +166,7 @@ class Mailbox:
         letters = [known] if known else self.letters(Wanted(recipient=email), 1)[1]
         last = letters[0] if letters else {"message_id": "", "subject": "", "tag": ""}
         inactive = kind in {"HardBounce", "SpamComplaint"}
-        with self._work():
+        with self.work():
             cursor = self._file.execute(
                 "INSERT INTO bounces (type, email, message_id, subject, tag, inactive, bounced_at) "
                 "VALUES (?, ?, ?, ?, ?, ?, ?)",
@@ -203,7 +184,7 @@ class Mailbox:
 
     def activate(self, bounce_id: int) -> None:
         """Lets the bounced address be written to again."""
-        with self._work():
+        with self.work():
             self._file.execute(
                 "UPDATE bounces SET inactive = 0 WHERE email = (SELECT email FROM bounces WHERE id = ?)", (bounce_id,)
             )

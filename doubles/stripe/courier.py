@@ -3,8 +3,6 @@
 Source of the signature: Stripe's pages on webhooks: `t=…,v1=HMAC-SHA256(secret, "{t}.{body}")`, one v1 for each secret.
 """
 
-import asyncio
-import contextlib
 import hashlib
 import hmac
 import json
@@ -12,14 +10,12 @@ import time
 from collections.abc import Sequence
 from typing import Any
 
-import requests
-
 from doubles.faults import Faults
+from doubles.sender import SECONDS, Sender
 from doubles.stripe.vault import Vault
 
-PAUSES = (0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 30.0, 60.0)
-SECONDS = 5.0
-AT_ONCE = 20
+# Stripe takes any success for heard.
+HEARD = range(200, 300)
 # Just enough that what was overtaken comes after what overtook it.
 BEHIND_SECONDS = 0.001
 
@@ -30,16 +26,12 @@ def signed(secrets: Sequence[str], body: str, at: int) -> str:
     return ",".join([f"t={at}", *(f"v1={mark}" for mark in marks)])
 
 
-class Courier:
+class Courier(Sender):
     """Delivers to one address. url: empty delivers nothing by itself; secrets: what each delivery is signed with."""
 
     def __init__(self, vault: Vault, faults: Faults, url: str, secrets: Sequence[str]) -> None:
-        self._vault, self._faults, self.url, self.secrets = vault, faults, url, tuple(secrets)
-        self._session = requests.Session()
-        # A proxy of the surroundings leads out of this machine, never to a part of it.
-        self._session.trust_env = False
-        self._news = asyncio.Event()
-        self._running: asyncio.Task[None] | None = None
+        super().__init__(vault, url, HEARD)
+        self._vault, self._faults, self.secrets = vault, faults, tuple(secrets)
 
     @property
     def paused(self) -> bool:
@@ -67,54 +59,15 @@ class Courier:
                 return [("behind", now + (fault.seconds if fault else 0.0))]
         return [("waiting", now)]
 
-    def wake(self) -> None:
-        """Begins, or goes on, delivering what is owed. It is called inside the loop that serves."""
-        if not self.url:
-            return
-        self._news.set()
-        if self._running is None or self._running.done():
-            self._running = asyncio.get_running_loop().create_task(self._run())
+    def _due(self) -> list[dict[str, Any]]:
+        self._vault.overtake(time.time())
+        return super()._due()
 
-    async def close(self) -> None:
-        """Ends the delivering; what is owed stays in the file."""
-        if self._running is not None:
-            self._running.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._running
+    def _note(self, one: dict[str, Any], state: str, status: int | None, at: float) -> None:
+        self._vault.settle(one["number"], state, status, at, one["tries"] + 1)
 
-    async def _run(self) -> None:
-        while True:
-            self._news.clear()
-            self._vault.overtake(time.time())
-            owed = self._vault.owed(time.time(), AT_ONCE)
-            for one in owed:
-                await self._post(one)
-            if owed:
-                continue
-            next_at = self._vault.next_owed_at()
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(None if next_at is None else max(0.01, next_at - time.time())):
-                    await self._news.wait()
-
-    async def _post(self, one: dict[str, Any]) -> None:
-        status = await self.deliver(one["body"])
-        tries = one["tries"] + 1
-        if status is not None and status // 100 == 2:
-            self._vault.settle(one["number"], "delivered", status, time.time(), tries)
-        elif tries > len(PAUSES):
-            self._vault.settle(one["number"], "failed", status, time.time(), tries)
-        else:
-            self._vault.settle(one["number"], "waiting", status, time.time() + PAUSES[tries - 1], tries)
-
-    async def deliver(self, body: str, url: str = "") -> int | None:
-        """One delivery now, signed now; answers the HTTP status, None where nobody answered."""
+    def _send(self, body: str, url: str) -> int:
         text = json.dumps(json.loads(body), indent=2, ensure_ascii=False)
-        try:
-            return await asyncio.to_thread(self._send, text, url or self.url)
-        except requests.RequestException:
-            return None
-
-    def _send(self, text: str, url: str) -> int:
         headers = {
             "Content-Type": "application/json; charset=utf-8",
             "User-Agent": "Stripe/1.0 (+double)",

@@ -7,12 +7,12 @@ import json
 import secrets
 import sqlite3
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from doubles.durable import DurableFile
 from doubles.stripe.errors import Json
 
 FILE = "stripe.db"
@@ -112,31 +112,11 @@ def token(prefix: str, length: int = 24) -> str:
     return prefix + "".join(secrets.choice(_LETTERS) for _ in range(length))
 
 
-class Vault:
+class Vault(DurableFile):
     """What the double keeps. A folder holds one; opening makes both."""
 
     def __init__(self, folder: Path) -> None:
-        folder.mkdir(parents=True, exist_ok=True)
-        self._file = sqlite3.connect(folder / FILE, isolation_level=None, check_same_thread=False)
-        self._file.row_factory = sqlite3.Row
-        self._file.execute("PRAGMA journal_mode = WAL")
-        self._file.execute("PRAGMA synchronous = FULL")
-        self._file.executescript(_SCHEMA)
-
-    def close(self) -> None:
-        """Closes the file."""
-        self._file.close()
-
-    @contextmanager
-    def work(self) -> Iterator[None]:
-        """One transaction; trouble takes everything back."""
-        self._file.execute("BEGIN IMMEDIATE")
-        try:
-            yield
-        except BaseException:
-            self._file.execute("ROLLBACK")
-            raise
-        self._file.execute("COMMIT")
+        super().__init__(folder / FILE, _SCHEMA)
 
     def mark(self) -> None:
         """A point within a transaction to go back to."""

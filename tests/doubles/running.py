@@ -1,23 +1,17 @@
-"""The mail double as a real server: in a thread for most tests, as a process of its own where it has to die."""
+"""The mail double as its callers see it, served in a thread or in a process of its own."""
 
-import os
-import socket
 import subprocess
-import sys
-import threading
-import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
 import httpx
-import uvicorn
 
 from doubles.mail import mail_app
+from tests.doubles.serving import doubles_process, open_door, serving
 
 TOKEN = "a-token-for-tests"
-START_SECONDS = 15.0
 MAIL = {
     "From": '"A House" <stay@house.example>',
     "To": "guest@example.com",
@@ -68,65 +62,24 @@ class Double:
         self.http.delete("/_double/faults").raise_for_status()
 
 
-def open_door() -> socket.socket:
-    """A socket on a free port, for a server in a thread.
-
-    It says that it is TCP: else its connections wait 40 ms for more before they send the end of an answer.
-    """
-    door = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
-    door.bind(("127.0.0.1", 0))
-    door.listen(128)
-    return door
-
-
 @contextmanager
 def running_double(folder: Path, webhook_url: str = "", webhook_secret: str = "") -> Iterator[Double]:
     """A double on a free port until the block ends; it tells what became of letters where an address is given."""
-    app = mail_app(folder, TOKEN, webhook_url, webhook_secret)
-    door = open_door()
-    server = uvicorn.Server(uvicorn.Config(app, log_level="critical", ws="none", loop="asyncio", lifespan="off"))
-    thread = threading.Thread(target=server.run, kwargs={"sockets": [door]}, daemon=True)
-    thread.start()
-    double = Double(f"http://127.0.0.1:{door.getsockname()[1]}")
-    _await_answer(double)
-    try:
+    door, address = open_door()
+    app, double = mail_app(folder, TOKEN, webhook_url, webhook_secret), Double(address)
+    with closing(app.state.mailbox), serving(app, door, double.http):
         yield double
-    finally:
-        double.http.close()
-        server.should_exit = True
-        thread.join(START_SECONDS)
-        door.close()
-        app.state.mailbox.close()
 
 
 @contextmanager
 def double_process(folder: Path, port: int) -> Iterator[tuple[Double, "subprocess.Popen[bytes]"]]:
     """A double as `python -m doubles.main`, with its data in a folder of the test."""
     environment = {
-        **os.environ,
         "HOLDFAST_HOME": str(folder),
         "HOLDFAST_MAIL_DOUBLE_PORT": str(port),
         "HOLDFAST_STRIPE_DOUBLE_PORT": "0",
         "POSTMARK_TOKEN": TOKEN,
     }
-    process = subprocess.Popen([sys.executable, "-m", "doubles.main"], env=environment, stdout=subprocess.PIPE)
     double = Double(f"http://127.0.0.1:{port}")
-    try:
-        _await_answer(double)
+    with doubles_process(double.http, environment) as process:
         yield double, process
-    finally:
-        double.http.close()
-        process.kill()
-        process.communicate()
-
-
-def _await_answer(double: Double) -> None:
-    until = time.monotonic() + START_SECONDS
-    while True:
-        try:
-            if double.http.get("/healthz").status_code == 200:
-                return
-        except httpx.TransportError:
-            if time.monotonic() > until:
-                raise
-            time.sleep(0.02)

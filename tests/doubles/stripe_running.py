@@ -1,26 +1,20 @@
-"""The Stripe double as a real server in a thread, with what tests do to it; callers use the real SDK."""
+"""The Stripe double as a real server, with what tests do to it; callers use the real SDK."""
 
-import os
 import subprocess
-import sys
-import threading
-import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
 import httpx
 import stripe
-import uvicorn
 
 from doubles.stripe.app import stripe_app
-from tests.doubles.running import open_door
+from tests.doubles.serving import doubles_process, open_door, serving
 
 KEY = "sk_test_for_tests"
 SECRETS = ("whsec_first", "whsec_second")
 VERSION = "2026-10-28.endive"
-START_SECONDS = 15.0
 VISA = "4242424242424242"
 
 
@@ -103,35 +97,10 @@ def running_stripe(
     folder: Path, webhook_url: str = "", webhook_secrets: Sequence[str] = SECRETS, secret_key: str = KEY
 ) -> Iterator[StripeDouble]:
     """A double on a free port until the block ends; it tells events where an address is given."""
-    door = open_door()
-    address = f"http://127.0.0.1:{door.getsockname()[1]}"
-    app = stripe_app(folder, address, secret_key, webhook_url, webhook_secrets)
-    server = uvicorn.Server(uvicorn.Config(app, log_level="critical", ws="none", loop="asyncio", lifespan="off"))
-    thread = threading.Thread(target=server.run, kwargs={"sockets": [door]}, daemon=True)
-    thread.start()
-    double = StripeDouble(address)
-    await_answer(double)
-    try:
+    door, address = open_door()
+    app, double = stripe_app(folder, address, secret_key, webhook_url, webhook_secrets), StripeDouble(address)
+    with closing(app.state.house.vault), serving(app, door, double.http):
         yield double
-    finally:
-        double.http.close()
-        server.should_exit = True
-        thread.join(START_SECONDS)
-        door.close()
-        app.state.house.vault.close()
-
-
-def await_answer(double: StripeDouble) -> None:
-    """Waits until it serves."""
-    until = time.monotonic() + START_SECONDS
-    while True:
-        try:
-            if double.http.get("/healthz").status_code == 200:
-                return
-        except httpx.TransportError:
-            if time.monotonic() > until:
-                raise
-            time.sleep(0.02)
 
 
 SUCCESS, CANCEL = "http://hotel.example/thanks?session={CHECKOUT_SESSION_ID}", "http://hotel.example/back"
@@ -204,19 +173,12 @@ def stripe_process(
 ) -> Iterator[tuple[StripeDouble, "subprocess.Popen[bytes]"]]:
     """A double as `python -m doubles.main`, with its data in a folder of the test; the mail double stays away."""
     given = {
-        **os.environ,
         "HOLDFAST_HOME": str(folder),
         "HOLDFAST_MAIL_DOUBLE_PORT": "0",
         "HOLDFAST_STRIPE_DOUBLE_PORT": str(port),
         "STRIPE_API_KEY": KEY,
         **environment,
     }
-    process = subprocess.Popen([sys.executable, "-m", "doubles.main"], env=given, stdout=subprocess.PIPE)
     double = StripeDouble(f"http://127.0.0.1:{port}")
-    try:
-        await_answer(double)
+    with doubles_process(double.http, given) as process:
         yield double, process
-    finally:
-        double.http.close()
-        process.kill()
-        process.communicate()

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import stripe
 
-from doubles.stripe import courier
+from doubles import sender
 from tests.doubles.listener import Listener
 from tests.doubles.stripe_running import SECRETS, Shop, StripeDouble, running_stripe
 
@@ -59,7 +59,7 @@ def test_a_refused_call_tells_nothing(shop: Shop, bank: StripeDouble) -> None:
 def test_who_does_not_hear_is_told_again_with_a_new_signature(
     shop: Shop, heard: Listener, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(courier, "PAUSES", (0.01, 1.1, 0.01))
+    monkeypatch.setattr(sender, "PAUSES", (0.01, 1.1, 0.01))
     heard.answers += [500, 302]
     shop.intent()
     heard.until(*["payment_intent.succeeded"] * 3)
@@ -70,7 +70,7 @@ def test_who_does_not_hear_is_told_again_with_a_new_signature(
 def test_who_never_hears_is_given_up(
     shop: Shop, bank: StripeDouble, heard: Listener, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(courier, "PAUSES", (0.01,))
+    monkeypatch.setattr(sender, "PAUSES", (0.01,))
     heard.answers += [500] * 2
     shop.intent()
     until = time.monotonic() + 5

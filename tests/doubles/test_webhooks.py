@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from doubles import webhooks as webhooks_module
+from doubles import sender
 from tests.doubles.running import MAIL, Double, running_double
 
 SECRET = "told-to-nobody"
@@ -121,7 +121,7 @@ def test_a_letter_is_told_as_opened_once_and_only_where_it_was_to_be_watched(
 
 
 def test_who_does_not_hear_is_told_again(double: Double, listener: Listener, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(webhooks_module, "PAUSES", (0.01, 0.01, 0.01))
+    monkeypatch.setattr(sender, "PAUSES", (0.01, 0.01, 0.01))
     listener.answers = [500, 503]
     message_id = sent(double)
     assert [news["MessageID"] for news in listener.until(3)] == [message_id] * 3
