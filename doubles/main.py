@@ -14,6 +14,8 @@ from doubles.mail import mail_app
 from doubles.stripe.app import stripe_app
 
 GRACE_SECONDS = 1
+# Vendors keep idle connections for long; a caller that meets one at its end sees a lost answer.
+KEEP_ALIVE_SECONDS = 75
 MOST_AT_ONCE = 200
 
 
@@ -40,6 +42,7 @@ def _server(app: Starlette, settings: Settings, port: int, together: list[_Serve
             ws="none",
             loop="asyncio",
             timeout_graceful_shutdown=GRACE_SECONDS,
+            timeout_keep_alive=KEEP_ALIVE_SECONDS,
             limit_concurrency=MOST_AT_ONCE,
             lifespan="off",
         )

@@ -8,10 +8,13 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import httpx
 import uvicorn
 from starlette.applications import Starlette
+
+from doubles.main import KEEP_ALIVE_SECONDS
 
 START_SECONDS = 15.0
 
@@ -30,7 +33,8 @@ def open_door() -> tuple[socket.socket, str]:
 @contextmanager
 def serving(app: Starlette, door: socket.socket, http: httpx.Client) -> Iterator[None]:
     """The application in a thread; it answers throughout the block. http: a caller of it, which ends with it."""
-    server = uvicorn.Server(uvicorn.Config(app, log_level="critical", ws="none", loop="asyncio", lifespan="off"))
+    how: dict[str, Any] = {"log_level": "critical", "ws": "none", "loop": "asyncio", "lifespan": "off"}
+    server = uvicorn.Server(uvicorn.Config(app, timeout_keep_alive=KEEP_ALIVE_SECONDS, **how))
     thread = threading.Thread(target=server.run, kwargs={"sockets": [door]}, daemon=True)
     thread.start()
     try:
