@@ -95,6 +95,12 @@ PROOFS = (
         },
     ),
     Proof(
+        "lost-replies",
+        "However often the provider's answers are lost after it did the work, a guest is charged and refunded once.",
+        "tests/gateways/test_stripe_lost_at_random.py",
+        {"HOLDFAST_PROOF_LOST_REPLIES": "300", "HOLDFAST_PROOF_SEED": "proof"},
+    ),
+    Proof(
         "payment-expiry",
         "A payment at the end of its hold is confirmed and charged once, or expired and given back in full.",
         "tests/story/money/test_against_expiry.py",
