@@ -18,13 +18,14 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from bench import availability, cold, creation, crowd, holds, life, mix, opened, startup
+from bench import availability, cold, creation, crowd, holds, life, mix, opened, startup, vendors
 from bench.machine import described
 from bench.sizes import Row
 
 RESULTS = Path(__file__).parent / "results"
 PARTS: dict[str, ModuleType] = {
     "creation": creation,
+    "vendors": vendors,
     "availability": availability,
     "life": life,
     "startup": startup,
