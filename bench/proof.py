@@ -16,7 +16,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from bench.proofs import PROOFS, Proof
+from bench.proofs import PROOFS, SKIPPED, Proof
 
 ROOT = Path(__file__).resolve().parent.parent
 EVIDENCE = ROOT / "docs" / "evidence"
@@ -27,9 +27,9 @@ TOLD = re.compile(r"^proof: (.+)$", re.MULTILINE)
 
 @dataclass(frozen=True)
 class Outcome:
-    """How one run went. told: the proof's own lines of figures."""
+    """How one run went. ended: held, failed, or skipped where it can't be run here; told: its own lines of figures."""
 
-    held: bool
+    ended: str
     seconds: float
     told: tuple[str, ...]
 
@@ -44,7 +44,8 @@ def command(proof: Proof) -> list[str]:
 def run(proof: Proof) -> Outcome:
     """Runs one proof at full size; its words go on to the terminal as they come."""
     began = time.monotonic()
-    process = subprocess.Popen(
+    lines = []
+    with subprocess.Popen(
         command(proof),
         cwd=ROOT,
         env={**os.environ, **proof.sizes},
@@ -52,13 +53,12 @@ def run(proof: Proof) -> Outcome:
         stderr=subprocess.STDOUT,
         encoding="utf-8",
         errors="replace",
-    )
-    lines = []
-    for line in process.stdout or ():
-        sys.stdout.write(line)
-        lines.append(line)
-    code = process.wait()
-    return Outcome(code == 0, time.monotonic() - began, tuple(TOLD.findall("".join(lines))))
+    ) as process:
+        for line in process.stdout or ():
+            sys.stdout.write(line)
+            lines.append(line)
+    ended = {0: "held", SKIPPED: "skipped"}.get(process.returncode, "failed")
+    return Outcome(ended, time.monotonic() - began, tuple(TOLD.findall("".join(lines))))
 
 
 def page(kept: dict[str, Any]) -> str:
@@ -92,21 +92,22 @@ def main() -> None:
         raise SystemExit(2)
     memory = EVIDENCE / "proof.json"
     kept: dict[str, Any] = json.loads(memory.read_text("utf-8")) if memory.is_file() else {}
-    failed = []
+    by_end: dict[str, list[str]] = {"held": [], "skipped": [], "failed": []}
     for name in names:
         outcome = run(known[name])
-        failed += [] if outcome.held else [name]
+        by_end[outcome.ended].append(name)
         kept[name] = {
             "at": f"{datetime.now(UTC):%Y-%m-%d %H:%M}",
             "seconds": round(outcome.seconds),
-            "outcome": "held" if outcome.held else "failed",
+            "outcome": outcome.ended,
             "told": list(outcome.told),
         }
         EVIDENCE.mkdir(parents=True, exist_ok=True)
         memory.write_text(json.dumps(kept, indent=1, sort_keys=True) + "\n", encoding="utf-8")
         (EVIDENCE / "proof.md").write_text(page(kept), encoding="utf-8")
-    sys.stdout.write(f"{len(names) - len(failed)} of {len(names)} held; failed: {', '.join(failed) or 'none'}\n")
-    raise SystemExit(1 if failed else 0)
+    others = (f"{end}: {', '.join(by_end[end]) or 'none'}" for end in ("skipped", "failed"))
+    sys.stdout.write(f"{len(by_end['held'])} of {len(names)} held; {'; '.join(others)}\n")
+    raise SystemExit(1 if by_end["failed"] else 0)
 
 
 if __name__ == "__main__":

@@ -2,6 +2,9 @@
 
 from dataclasses import dataclass
 
+# The exit status of a program that could not be run here, because something outside of the project is missing.
+SKIPPED = 77
+
 
 @dataclass(frozen=True)
 class Proof:
@@ -153,5 +156,11 @@ PROOFS = (
         "No card number, client secret, key or webhook secret is in the database, the logs or a history.",
         "tests/story/money/test_no_secret_is_kept.py",
         {"HOLDFAST_PROOF_SECRETS": "40"},
+    ),
+    Proof(
+        "stripe-mock",
+        "stripe-mock takes every request that our gateway sends; what is newer than its description is named.",
+        "bench/stripe_mock.py",
+        {},
     ),
 )

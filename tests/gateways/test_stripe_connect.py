@@ -1,6 +1,5 @@
 """A hotel with an account of its own is charged through the platform; without one, on the platform's."""
 
-from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -10,23 +9,6 @@ from domain.payments import How, PayState, RefundState, Verb
 from tests.gateways.till import AMOUNT_MINOR, Till
 from tests.store.outbox import Outbox
 from tests.story.world import connect
-
-
-@pytest.fixture
-def account(till: Till, outbox: Outbox) -> Iterator[str]:
-    """The hotel's own account at the provider, ready to be charged, with a share of 2.5 % for the platform."""
-    made = till.double.sdk.v1.accounts.create(
-        {"type": "express", "country": "PT", "capabilities": {"transfers": {"requested": True}}}
-    )
-    with connect(outbox.owner_url) as db:
-        db.execute(
-            "INSERT INTO stripe_accounts (hotel_id, account_id, country, charges_enabled, fee_percent, checked_at)"
-            " VALUES (%s, %s, 'PT', true, 2.5, %s)",
-            [outbox.hotel_id, made.id, till.now],
-        )
-    yield made.id
-    with connect(outbox.owner_url) as db:
-        db.execute("DELETE FROM stripe_accounts WHERE hotel_id = %s", [outbox.hotel_id])
 
 
 def changed(outbox: Outbox, **columns: Any) -> None:

@@ -139,6 +139,18 @@ async def test_a_day_later_what_was_never_done_goes_out_under_a_fresh_key(till: 
     assert (row["state"], row["round"]) == ("done", 2)
 
 
+async def test_a_day_later_an_intent_to_save_a_card_is_found_though_the_key_is_forgotten(till: Till) -> None:
+    order = till.order(Verb.BEGIN, till.payment(how=How.INTENT, amount=0))
+    till.double.fault("cut", path="/v1/setup_intents", method="POST")
+    with pytest.raises(ApplicationError, match="unreachable"):
+        await till.activities.carry_out(order)
+    till.double.age_keys(25 * 3600)
+    till.clock.advance(hours=25)
+    seen = await till.activities.carry_out(order)
+    made = till.double.sdk.v1.setup_intents.list({"customer": seen.customer_id}).data
+    assert (seen.trouble, [seen.intent_id]) == ("", [one.id for one in made])
+
+
 async def test_without_looking_first_a_day_later_a_guest_pays_twice(
     till: Till, monkeypatch: pytest.MonkeyPatch
 ) -> None:

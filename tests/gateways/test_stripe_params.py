@@ -24,7 +24,9 @@ from domain.provider_calls import Call
 from domain.provider_money import Account, Merchant, Paid
 from gateways.stripe_cashier import StripeCashier
 from gateways.stripe_line import StripeLine
+from gateways.stripe_words import NotTaken
 from messages.payments import ProviderOrder
+from tests.doubles.stripe_running import KEY, StripeDouble
 
 NOW = datetime(2027, 2, 1, 10, tzinfo=UTC)
 SHAPES: dict[str, Any] = {
@@ -130,6 +132,18 @@ def test_a_word_that_nobody_knows_is_noticed_however_deep() -> None:
     shape = SHAPES["checkout.sessions.create"]
     wrong = {"mode": "payment", "line_items": [{"price_data": {"product_data": {"nme": "x"}}}], "colour": "red"}
     assert strangers(wrong, shape) == [".line_items[].price_data.product_data.nme", ".colour"]
+
+
+def test_every_word_told_is_one_that_the_stand_in_knows(house_stripe: StripeDouble) -> None:
+    """It refuses words before it looks for what they are about, and of that nothing is there."""
+    line = StripeLine(KEY, house_stripe.address)
+    refused = set()
+    for name, call in every_call().items():
+        try:
+            line.post(call.what, call.target, call.params, f"{call.key}.{name}", NOW)
+        except NotTaken as no:
+            refused.add(no.code)
+    assert refused == {"resource_missing"}
 
 
 def test_every_kind_of_call_was_looked_at() -> None:
