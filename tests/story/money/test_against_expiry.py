@@ -36,13 +36,17 @@ BEYOND = 0.350
 Pays = Callable[[House, StayDates], Payer]
 
 
-async def lives_until_settled(life: Payer, seconds: float = 40) -> dict[str, Any]:
-    """The row once the booking is confirmed or over, and the provider has nothing to do any more."""
+async def lives_until_settled(life: Payer, *, paid: bool, seconds: float = 40) -> dict[str, Any]:
+    """The row once the booking is confirmed or over, and the provider has nothing to do any more.
+
+    paid: the page took the money, so the story has to have heard of it by then.
+    """
     async with asyncio.timeout(seconds):
         while True:
-            row = life.row()
-            held = row["status"] == "held"
-            if not held and not life.purse.orders and not any(one.state.open for one in life.purse.refunds):
+            row, purse = life.row(), life.purse
+            heard = not paid or any(one.captured_minor for one in purse.payments)
+            rests = not purse.orders and not any(one.state.open for one in purse.refunds)
+            if row["status"] != "held" and heard and rests:
                 return row
             await asyncio.sleep(0.1)
 
@@ -77,7 +81,7 @@ async def trial(life: Payer, rival: Payer | None, offset: float, delay: float) -
     paid, _ = await asyncio.gather(comes(), waits())
     await asyncio.sleep(delay)
     await life.hint(1)
-    row = await lives_until_settled(life)
+    row = await lives_until_settled(life, paid=paid)
     return verdict(life, row, paid)
 
 
