@@ -381,8 +381,8 @@ class StepTaken:
 
     outcome: done; refused (with the refusal, nothing written); repeated (its key was carried out before, nothing
     written); overtaken (another step of that number is written, by another run or by this one for another command).
-    booking: what was written, where it is not the step's own: by an earlier try whose answer was lost, with the instants
-    of that try, or with prices that only the transaction knows.
+    booking: what was written, where it is not the step's own: by an earlier try whose answer was lost, with that try's
+    instants, or with prices that only the transaction knows.
     """
 
     outcome: str
