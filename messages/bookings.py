@@ -10,7 +10,7 @@ from typing import ClassVar
 
 from domain.booking import Actor, Booking
 from domain.changes import StayPlan
-from domain.folio import Charge
+from domain.folio import GUEST_FOLIO, Charge
 from domain.ledgers import MoneyTotals
 from domain.steps import Step
 from messages.asked import Asked
@@ -280,7 +280,7 @@ class CheckIn:
 
 @dataclass(frozen=True)
 class TakePayment:
-    """The desk takes money; amount in minor units."""
+    """The desk takes money; amount in minor units; folio: which it settles."""
 
     PERSONAL: ClassVar[bool] = True
     asked: Asked
@@ -288,6 +288,7 @@ class TakePayment:
     amount_minor: int
     currency: str
     external_reference: str = ""
+    folio: int = GUEST_FOLIO
 
 
 @dataclass(frozen=True)

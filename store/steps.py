@@ -24,6 +24,7 @@ from store.hot import Asked, Hot, at_once
 from store.invoices import issue_for_step
 from store.nights import move_nights
 from store.overstays import with_todays_taxes
+from store.payment_folios import put_taken_payment
 from store.payments import money_asked
 from store.rooms import change_rooms
 from store.states import dump_agenda, dump_entry, dump_notices, dump_state, dump_stays
@@ -100,6 +101,7 @@ async def write_step(tx: AsyncConnection, taken: TakeStep) -> Booking:
     if step.what in _RELEASING:
         await mark_released(tx, booking, place)
     await take_cash(tx, step)
+    await put_taken_payment(tx, step)
     await post_step(tx, step)
     await issue_for_step(tx, step)
     if step.change:
