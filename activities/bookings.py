@@ -103,14 +103,14 @@ class BookingActivities:
         """Writes one step with its event, counters, rooms, payment and notices. Safe to repeat."""
         try:
             async with self._database.hotel(taken.step.after.hotel_id) as tx:
-                await self._store.write_step(tx, taken)
+                written = await self._store.write_step(tx, taken)
         except Refused as refused:
             return StepTaken("refused", refusal_of(refused))
         except Repeated as repeated:
             return await self._again(taken.step.after) if repeated.same_step else StepTaken("repeated")
         except Overtaken:
             return StepTaken("overtaken")
-        return StepTaken("done")
+        return StepTaken("done", booking=written if written != taken.step.after else None)
 
     async def _again(self, after: Booking) -> StepTaken:
         """A step that an earlier try has written: what it wrote, while nothing else came after it."""

@@ -180,11 +180,12 @@ class Counter:
         return await self._act(Action.CLOCKS, body, make, body.reason, named=f"clock-{key}")
 
     async def take_payment(self, body: DeskPayment) -> DeskBooking:
-        """Money over the counter."""
+        """Money over the counter, for one of the booking's folios. Errors: 422 folio_unknown."""
 
         async def made(asked: Asked) -> Command:
             amount = body.amount
-            return TakePayment(asked, body.method, amount.amount_minor, amount.currency, body.external_reference)
+            paid = (body.method, amount.amount_minor, amount.currency, body.external_reference)
+            return TakePayment(asked, *paid, body.folio)
 
         return await self._act(Action.PAYMENTS, body, made, body.reason)
 

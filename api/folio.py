@@ -3,6 +3,8 @@
 Rules: docs/rules/folio.md.
 """
 
+from collections import Counter
+from collections.abc import Sequence
 from typing import Any
 
 from fastapi import Request
@@ -24,8 +26,10 @@ from api.shapes.folio import (
     FolioPayment,
     NewFolio,
     OwnDrawer,
+    PaymentPlace,
     Transfer,
 )
+from api.shapes.payments import PaymentBody
 from api.views import payment_body
 from domain.booking import Booking
 from domain.clocks import business_date
@@ -35,6 +39,7 @@ from store.booking_reads import BookingRecord
 from store.cash import Hand, close_drawer, currency_of, move_cash, open_drawer, read_drawer
 from store.folio import Posting, tax_code
 from store.folios import BillTo, change_folio, company_of, hold_booking, open_folio, read_book, transfer
+from store.payment_folios import move_payments
 
 
 def posting_of(house: House, desk: AtDesk, booking: Booking, reason: str = "") -> Posting:
@@ -45,53 +50,77 @@ def posting_of(house: House, desk: AtDesk, booking: Booking, reason: str = "") -
 
 
 async def folio_book(house: House, record: BookingRecord) -> FolioBook:
-    """All folios of a booking with their lines and balances."""
+    """All folios of a booking with their lines, payments and balances."""
     state, currency = record.state, record.state.terms.currency
     async with house.database.hotel(record.hotel_id) as tx:
         book = await read_book(tx, record.hotel_id, record.reference)
+    payments = [
+        _payment(one, [row for row in book.places if row.payment == one.number])
+        for one in (payment_body(row, currency) for row in record.payments)
+        if one.state == "captured"
+    ]
+    rows = {row.folio: row for row in book.folios}
+    posted = dict.fromkeys(sorted({GUEST_FOLIO, *rows}), 0)
+    for line in book.lines:
+        posted[line.folio] += line.amount_minor
+    paid = _paid_by_folio(state.paid_minor, payments)
 
     def money(amount_minor: int) -> Money:
         return Money(amount_minor=amount_minor, currency=currency)
 
-    rows = {row.folio: row for row in book.folios}
-    folios = []
-    for number in sorted({GUEST_FOLIO, *rows}):
-        row = rows.get(number)
-        lines = [line for line in book.lines if line.folio == number]
-        posted = sum(line.amount_minor for line in lines)
-        paid = state.paid_minor if number == GUEST_FOLIO else 0
-        folios.append(
-            FolioBody(
-                folio=number,
-                kind=row.kind if row else "guest",
-                bill_to=BillToBody(
-                    name=row.bill_to_name if row else "",
-                    address=row.bill_to_address if row else "",
-                    tax_number=row.bill_to_tax_number if row else "",
-                ),
-                routes=list(row.routes) if row else [],
-                posted=money(posted),
-                balance=money(posted - paid),
-                lines=[_line(line, currency) for line in lines],
-            )
-        )
+    settled = state.balance_minor == 0 and sum(posted.values()) == state.owed_minor
     return FolioBook(
         reference=record.reference,
         version=state.version,
         owed=money(state.owed_minor),
-        posted=money(sum(line.amount_minor for line in book.lines)),
+        posted=money(sum(posted.values())),
         paid=money(state.paid_minor),
         balance=money(state.balance_minor),
-        folios=folios,
-        payments=[
-            FolioPayment(
-                number=one.number, method=one.method, amount=one.captured, refunded=one.refunded,
-                business_date=one.business_date,
+        uneven=[number for number in posted if settled and posted[number] != paid[number]],
+        folios=[
+            FolioBody(
+                folio=number,
+                kind=rows[number].kind if number in rows else "guest",
+                bill_to=_bill_to(rows.get(number)),
+                routes=list(rows[number].routes) if number in rows else [],
+                posted=money(posted[number]),
+                paid=money(paid[number]),
+                balance=money(posted[number] - paid[number]),
+                lines=[_line(line, currency) for line in book.lines if line.folio == number],
             )
-            for one in (payment_body(row, currency) for row in record.payments)
-            if one.state == "captured"
+            for number in posted
         ],
-    )  # fmt: skip
+        payments=payments,
+    )
+
+
+def _payment(one: PaymentBody, places: Sequence[Any]) -> FolioPayment:
+    return FolioPayment(
+        number=one.number,
+        folio=places[-1].folio if places else GUEST_FOLIO,
+        placed=[PaymentPlace(folio=row.folio, put_at=utc(row.put_at), reason=row.reason) for row in places],
+        method=one.method,
+        amount=one.captured,
+        refunded=one.refunded,
+        business_date=one.business_date,
+    )
+
+
+def _paid_by_folio(paid_minor: int, payments: Sequence[FolioPayment]) -> Counter[int]:
+    """What was paid on each folio; what is on no other is on the guest's, so that all come to what was paid."""
+    paid: Counter[int] = Counter()
+    for one in payments:
+        if one.folio != GUEST_FOLIO:
+            paid[one.folio] += one.amount.amount_minor - one.refunded.amount_minor
+    paid[GUEST_FOLIO] = paid_minor - paid.total()
+    return paid
+
+
+def _bill_to(row: Any) -> BillToBody:
+    """Whom a folio is billed to; the guest's own may have no row yet."""
+    if row is None:
+        return BillToBody(name="", address="", tax_number="")
+    return BillToBody(name=row.bill_to_name, address=row.bill_to_address, tax_number=row.bill_to_tax_number)
 
 
 def _line(row: Any, currency: str) -> FolioLineBody:
@@ -151,13 +180,19 @@ async def amend_folio(house: House, record: BookingRecord, desk: AtDesk, folio: 
 
 
 async def move_lines(house: House, request: Request, record: BookingRecord, desk: AtDesk, body: Transfer) -> FolioBook:
-    """The folios after lines moved, now or by the same key before. Errors: as `store.folios.transfer`."""
+    """The folios after lines and payments moved, now or by the same key before.
+
+    Errors: as `store.folios.transfer` and `store.payment_folios.move_payments`.
+    """
     once = once_for_creation(request, body, "transfer")
     async with house.database.hotel(record.hotel_id) as tx:
         booking = await hold_booking(tx, record.hotel_id, record.reference)
         if await made_before(tx, record, once) is None:
             posting = posting_of(house, desk, booking, body.reason)
-            await keep_made(tx, record, once, await transfer(tx, booking, body.lines, body.folio, posting))
+            last = await transfer(tx, booking, body.lines, body.folio, posting)
+            if body.payments:
+                await move_payments(tx, booking, body.payments, body.folio, posting)
+            await keep_made(tx, record, once, last)
     return await folio_book(house, record)
 
 

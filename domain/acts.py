@@ -8,6 +8,7 @@ from domain.agenda import LEAST_AHEAD, latest_hold
 from domain.booking import Booking, Status, Stay, with_purse
 from domain.clocks import business_date, local_text
 from domain.fees import cancellation_fee, early_departure_fee, no_show_fee
+from domain.folio import GUEST_FOLIO
 from domain.ladder import approval_deadline
 from domain.obligations import authorises, first_payment, later_deposit_minor
 from domain.payments import How, Payment, PayState, Verb
@@ -238,7 +239,9 @@ def checked_in(booking: Booking, act: Act, stays: Sequence[Stay]) -> Step:
     )  # fmt: skip
 
 
-def payment_taken(booking: Booking, act: Act, method: str, amount_minor: int, external: str) -> Step:
+def payment_taken(
+    booking: Booking, act: Act, method: str, amount_minor: int, external: str, folio: int = GUEST_FOLIO
+) -> Step:
     """The desk took money. It is posted to the hotel's business day, and makes a room firm that was held for it."""
     number = booking.payments + 1
     held = booking.status is Status.HELD and booking.held_for == "payment"
@@ -265,7 +268,7 @@ def payment_taken(booking: Booking, act: Act, method: str, amount_minor: int, ex
     return make_step(
         booking, after, "payment_received", act,
         difference={"method": method, "amount_minor": amount_minor, "balance_minor": after.balance_minor},
-        payment=PaymentTaken(number, method, amount_minor, external, day), notices=letters,
+        payment=PaymentTaken(number, method, amount_minor, external, day, folio), notices=letters,
     )  # fmt: skip
 
 

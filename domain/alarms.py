@@ -9,10 +9,13 @@ from domain.agenda import Entry
 from domain.booking import Booking, Status
 from domain.changes import PricedLine
 from domain.money_alarms import KEYS, money_rang
+from domain.repricing import room_prices, sum_of, taxes_on
 from domain.steps import Act, AddedLine, ChangeNews, NoticeWish, Step, listed, make_step, with_all, with_stays
+from domain.taxes import TaxTable
 from domain.terms import check_in_from, collects
 
 _A_DAY = timedelta(days=1)
+_OVERSTAY = "OVERSTAY"
 
 
 def clock_rang(booking: Booking, entries: Sequence[Entry], act: Act) -> Step:
@@ -109,7 +112,10 @@ def change_lapsed(booking: Booking, act: Act) -> Step:
 
 
 def overstay_night(booking: Booking, act: Act, number: int) -> Step:
-    """A guest who has not left by the night audit stays for another night at the last night's price."""
+    """A guest who has not left by the night audit stays for another night at the last night's price.
+
+    Its taxes are told apart where the hotel's rules are at hand: `with_taxes`.
+    """
     stay = booking.stay(number)
     if stay is None:
         raise ValueError(f"There is no stay {number}.")
@@ -126,11 +132,42 @@ def overstay_night(booking: Booking, act: Act, number: int) -> Step:
     moves = tuple(move for move in booking.moves if move.key not in again)
     told = f"Stay {number} went on for a night nobody had booked; the guest has not checked out."
     after = replace(after, status=booking.status, fired=fired, moves=moves, attention=told)
-    line = PricedLine("room", stay.departure, "OVERSTAY", "Night after the booked departure", price)
+    line = PricedLine("room", stay.departure, _OVERSTAY, "Night after the booked departure", price)
     return make_step(
         booking, after, "overstay_night", act,
         difference={"stay": number, "night": stay.departure.isoformat(), "amount_minor": price},
         added=(AddedLine(number, line),), oversell=True, notices=(NoticeWish("overstay", "staff", number),),
+    )  # fmt: skip
+
+
+def with_taxes(step: Step, lines: Sequence[PricedLine], taxes: TaxTable) -> Step:
+    """The step that adds a night, at the room's price of the last booked night and with the taxes due on the added one.
+
+    lines: of the stay before it; taxes: for its guests. Lines that do not come to what is owed for that last night give
+    way to it: the step is left as it is.
+    """
+    added = step.added[0]
+    stay, night = step.after.stay(added.stay), added.line.night
+    prices = room_prices([line for line in lines if line.code != _OVERSTAY])
+    if stay is None or not prices:
+        return step
+    last = max(prices)
+    if dict(zip(stay.nights(), stay.night_minor, strict=False)).get(last) != sum_of(lines, [last]):
+        return step
+    fresh = [replace(added.line, amount_minor=prices[last]), *taxes_on(lines, {night: prices[last]}, taxes)]
+    price = sum_of(fresh, [night])
+    heads = (
+        *(stay.person_tax_minor or (0,) * len(stay.night_minor))[:-1],
+        sum(line.amount_minor for line in fresh if line.per_person),
+    )
+    priced = replace(
+        stay, total_minor=stay.total_minor - stay.night_minor[-1] + price,
+        night_minor=(*stay.night_minor[:-1], price), person_tax_minor=heads if any(heads) else (),
+    )  # fmt: skip
+    stays = tuple(priced if one.number == stay.number else one for one in step.after.stays)
+    return replace(
+        step, after=replace(step.after, stays=stays), difference={**step.difference, "amount_minor": price},
+        added=tuple(AddedLine(stay.number, line) for line in fresh),
     )  # fmt: skip
 
 

@@ -231,21 +231,22 @@ def _less(taxes: Sequence[TaxTotal], deductions: Sequence[Deduction]) -> tuple[T
 
 
 def credit_note(number: str, day: date, corrected: Paper, lines: Sequence[PaperLine], reason: str) -> Paper:
-    """The whole of an invoice or some of its lines, below zero. The whole gives back what it had deducted."""
+    """The whole of an invoice or some of its lines, below zero. Its whole gives back all that settled it."""
     mirrored = tuple(replace(line, post=_mirrored(line.post)) for line in lines)
     whole = len(lines) == len(corrected.lines)
     if whole:
         taxes = tuple(TaxTotal(t.code, t.percent, -t.base_minor, -t.tax_minor) for t in corrected.taxes)
         deductions = tuple(_given_back(one) for one in corrected.deductions)
+        paid = tuple(replace(one, amount_minor=-one.amount_minor) for one in corrected.paid)
     else:
         posts = [line.post for line in lines]
         told = tax_totals(posts, corrected.occasion.tax_rounding)
         taxes = tuple(TaxTotal(t.code, t.percent, -t.base_minor, -t.tax_minor) for t in told)
-        deductions = ()
+        deductions, paid = (), ()
     total = sum(line.post.amount_minor for line in mirrored)
-    due = total - sum(one.amount_minor for one in deductions)
+    due = total - sum(one.amount_minor for one in (*deductions, *paid))
     return Paper(
-        PaperKind.CREDIT_NOTE, number, day, corrected.occasion, mirrored, taxes, total, due, deductions,
+        PaperKind.CREDIT_NOTE, number, day, corrected.occasion, mirrored, taxes, total, due, deductions, paid,
         corrects=corrected.number, reason=reason,
     )  # fmt: skip
 
@@ -291,6 +292,15 @@ def _merged(posts: Iterable[Post]) -> list[Post]:
             tax_minor=was.tax_minor + post.tax_minor, base_minor=was.base_minor + post.base_minor,
         )  # fmt: skip
     return [post for post in rows.values() if post.amount_minor > 0]
+
+
+def named_payments(papers: Iterable[Paper]) -> set[int]:
+    """The payments that a deposit invoice or a standing invoice names; a credit note over the whole gives them back."""
+    named: dict[int, int] = {}
+    for paper in papers:
+        for paid in () if paper.kind is PaperKind.RECEIPT else paper.paid:
+            named[paid.number] = named.get(paid.number, 0) + paid.amount_minor
+    return {number for number, amount_minor in named.items() if amount_minor}
 
 
 def deposits_left(papers: Sequence[Paper]) -> tuple[Deduction, ...]:

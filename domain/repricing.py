@@ -44,14 +44,19 @@ def with_new_nights(
     """The lines of the whole stay: those that are kept, untouched, and the new nights with their taxes.
 
     prices: what the room costs on each new night; room_type: its name on them, needed where there are any. Rooms come
-    first, then taxes, each in order of the nights. Kept nights count first towards a tax's maximum of nights.
+    first, then taxes, each in order of the nights.
     """
     lines = list(kept)
     if room_type is not None:
         lines += [PricedLine("room", night, room_type.code, room_type.name, prices[night]) for night in prices]
-    taxed = Counter(code for code, _ in {(line.code, line.night) for line in kept if line.kind == "tax"})
-    lines += [_taxed(tax, tax.night) for tax in taxes.lines(list(prices.items()), taxed) if tax.night is not None]
+    lines += taxes_on(kept, prices, taxes)
     return tuple(sorted(lines, key=lambda line: (line.kind != "room", line.night)))
+
+
+def taxes_on(kept: Sequence[PricedLine], prices: Mapping[date, int], taxes: TaxTable) -> list[PricedLine]:
+    """The tax lines of new nights at these prices; the kept ones count first towards a tax's maximum of nights."""
+    taxed = Counter(code for code, _ in {(line.code, line.night) for line in kept if line.kind == "tax"})
+    return [_taxed(tax, tax.night) for tax in taxes.lines(list(prices.items()), taxed) if tax.night is not None]
 
 
 def lines_of_quote(quote: Quote, arrival: date) -> tuple[PricedLine, ...]:

@@ -14,7 +14,7 @@ from typing import Any
 from domain.agenda import Entry, agenda, awaited
 from domain.booking import GONE, REMEMBERED_KEYS, SYSTEM, Actor, Booking, Status, Stay, status_of_stays
 from domain.changes import PricedLine, StayPlan
-from domain.folio import Charge
+from domain.folio import GUEST_FOLIO, Charge
 from domain.payments import Payment, Refund
 from domain.settling import settled
 
@@ -76,13 +76,14 @@ class NoticeWish:
 
 @dataclass(frozen=True)
 class PaymentTaken:
-    """Money the desk took; amount in minor units of the booking's currency."""
+    """Money the desk took; amount in minor units of the booking's currency; folio: which it settles."""
 
     number: int
     method: str
     amount_minor: int
     external_reference: str
     business_date: date
+    folio: int = GUEST_FOLIO
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from typing import ClassVar
 
 from domain.booking import Actor, Booking
 from domain.changes import StayPlan
-from domain.folio import Charge
+from domain.folio import GUEST_FOLIO, Charge
 from domain.ledgers import MoneyTotals
 from domain.steps import Step
 from messages.asked import Asked
@@ -280,7 +280,7 @@ class CheckIn:
 
 @dataclass(frozen=True)
 class TakePayment:
-    """The desk takes money; amount in minor units."""
+    """The desk takes money; amount in minor units; folio: which it settles."""
 
     PERSONAL: ClassVar[bool] = True
     asked: Asked
@@ -288,6 +288,7 @@ class TakePayment:
     amount_minor: int
     currency: str
     external_reference: str = ""
+    folio: int = GUEST_FOLIO
 
 
 @dataclass(frozen=True)
@@ -381,7 +382,8 @@ class StepTaken:
 
     outcome: done; refused (with the refusal, nothing written); repeated (its key was carried out before, nothing
     written); overtaken (another step of that number is written, by another run or by this one for another command).
-    booking: what an earlier try of this step wrote, where its answer was lost; its instants are those of that try.
+    booking: what was written, where it is not the step's own: by an earlier try whose answer was lost, with that try's
+    instants, or with prices that only the transaction knows.
     """
 
     outcome: str

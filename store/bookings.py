@@ -58,9 +58,9 @@ class BookingStore:
         """Takes the nights and writes the booking; Refused sold_out."""
         await openings.write_opening(tx, opening, offers, step, now)
 
-    async def write_step(self, tx: AsyncConnection, taken: TakeStep) -> None:
-        """Writes one step; Repeated, Overtaken or Refused."""
-        await steps.write_step(tx, taken)
+    async def write_step(self, tx: AsyncConnection, taken: TakeStep) -> Booking:
+        """Writes one step and answers the booking as it is written; Repeated, Overtaken or Refused."""
+        return await steps.write_step(tx, taken)
 
     async def load_booking(self, tx: AsyncConnection, hotel_id: int, reference: str) -> Booking | None:
         """The state that a run resumes from; None when there is no such booking."""

@@ -32,7 +32,7 @@ PARTS = {
     ),
     "Folios, cash and invoices": (
         "tax_codes", "folios", "folio_lines", "cash_drawers", "cash_movements", "invoice_series", "invoices",
-        "invoice_lines", "invoice_prints",
+        "invoice_lines", "invoice_prints", "payment_folios",
     ),
     "What happened and what is told": (
         "booking_events", "command_keys", "notices", "notice_events", "notice_settings", "attention_items",

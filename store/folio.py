@@ -115,6 +115,11 @@ class FolioState:
     routes: Routes
     folios: tuple[int, ...]
 
+    def check(self, folio: int) -> None:
+        """Whether the booking has that folio; the guest's is always there. Errors: 422 folio_unknown."""
+        if folio != GUEST_FOLIO and folio not in self.folios:
+            raise rule("folio_unknown", f"This booking has no folio {folio}.", "folio")
+
 
 async def post_step(tx: AsyncConnection, step: Step) -> None:
     """Makes the folio follow a step of the booking, inside its transaction. Errors: Refused as `post_charge`."""
@@ -201,8 +206,7 @@ def _charged(booking: Booking, state: FolioState, charge: Charge) -> tuple[Folio
     number = max((line.number for line in state.lines), default=0) + 1
     if charge.reverses is None:
         folio = charge.folio or state.routes.folio_of(LineKind.EXTRA)
-        if folio != GUEST_FOLIO and folio not in state.folios:
-            raise rule("folio_unknown", f"This booking has no folio {folio}.", "folio")
+        state.check(folio)
         return (FolioLine(number, folio, charge.post, None, None, number, 1),)
     line = standing_line(state.lines, charge.reverses)
     if line.stay is not None or line.line == 0:

@@ -14,6 +14,7 @@ from domain.folio import GUEST_FOLIO, MOST_FOLIOS, FolioLine, moved
 from domain.refusals import absent, conflict, rule
 from store.folio import Posting, read_folio, standing_line, write_lines
 from store.hot import Hot, at_once
+from store.payment_folios import PLACES
 from store.states import read_state
 
 _HOLD = Hot("""
@@ -69,10 +70,11 @@ class BillTo:
 
 @dataclass(frozen=True)
 class FolioBook:
-    """All folios of a booking with their lines, as rows."""
+    """All folios of a booking with their lines, and where its payments were put, as rows."""
 
     folios: Sequence[Any]
     lines: Sequence[Any]
+    places: Sequence[Any]
 
 
 async def hold_booking(tx: AsyncConnection, hotel_id: int, reference: str) -> Booking:
@@ -86,8 +88,8 @@ async def hold_booking(tx: AsyncConnection, hotel_id: int, reference: str) -> Bo
 async def read_book(tx: AsyncConnection, hotel_id: int, reference: str) -> FolioBook:
     """What the desk reads of a booking's folios."""
     place = {"hotel_id": hotel_id, "reference": reference}
-    asked = await at_once(tx, (_FOLIOS, place), (_LINES, place))
-    return FolioBook(await asked[0].fetchall(), await asked[1].fetchall())
+    asked = await at_once(tx, (_FOLIOS, place), (_LINES, place), (PLACES, place))
+    return FolioBook(*[await one.fetchall() for one in asked])
 
 
 async def company_of(tx: AsyncConnection, hotel_id: int, reference: str) -> tuple[str, str, str] | None:
@@ -145,8 +147,7 @@ async def transfer(tx: AsyncConnection, booking: Booking, numbers: Sequence[int]
     Errors: 422 folio_unknown, line_unknown; 409 line_taken_back, line_invoiced, line_there_already.
     """
     state = await read_folio(tx, booking.hotel_id, booking.reference)
-    if folio not in state.folios:
-        raise rule("folio_unknown", f"This booking has no folio {folio}.", "folio")
+    state.check(folio)
     place = {"hotel_id": booking.hotel_id, "reference": booking.reference}
     invoiced = {row.number for row in await _INVOICED.rows(tx, place)}
     number = max((line.number for line in state.lines), default=0)

@@ -13,6 +13,7 @@ from domain.booking import GONE, Booking, Status
 from domain.clocks import business_date
 from domain.folio import GUEST_FOLIO, night_posts, night_prices
 from domain.invoices import (
+    Deduction,
     Paid,
     Paper,
     PaperKind,
@@ -21,6 +22,7 @@ from domain.invoices import (
     deposit_invoice,
     deposits_left,
     invoice,
+    named_payments,
     number_text,
     receipt,
     series_of,
@@ -32,6 +34,7 @@ from domain.steps import Step
 from store.folio import read_folio, read_price
 from store.hot import Hot, at_once
 from store.papers import PAPER, papers_of, read_occasion, read_paper
+from store.payment_folios import read_payment_folios
 
 Make = Callable[[str, date], Paper]
 
@@ -189,7 +192,7 @@ def _came_by(step: Step, day: date) -> list[Paid]:
 
 async def issue_deposit(tx: AsyncConnection, booking: Booking, paid: Paid, cause: Cause) -> Paper:
     """The deposit invoice of a payment."""
-    occasion = await read_occasion(tx, booking, GUEST_FOLIO)
+    occasion = await read_occasion(tx, booking, await _folio_of(tx, booking, paid.number))
     posts = [line.post for line in await booked_lines(tx, booking)]
     about = About(booking.hotel_id, booking.reference, payment=paid.number)
     return await issue(
@@ -233,17 +236,13 @@ async def draft_invoice(tx: AsyncConnection, booking: Booking, folio: int) -> tu
     """What the next invoice of a folio would say, without a number, and its lines. Errors: as `issue_invoice`."""
     hotel_id, reference = booking.hotel_id, booking.reference
     state = await read_folio(tx, hotel_id, reference)
-    if folio != GUEST_FOLIO and folio not in state.folios:
-        raise rule("folio_unknown", f"This booking has no folio {folio}.", "folio")
+    state.check(folio)
     free = uninvoiced(state.lines, await _turns(tx, hotel_id, reference), folio)
     if not free or sum(line.post.amount_minor for line in free) < 0:
         raise conflict(
             "nothing_to_invoice", "Everything on this folio is on an invoice, or it comes to less than zero."
         )
-    papers = [found.paper for found in await papers_of(tx, hotel_id, reference)]
-    first = folio == GUEST_FOLIO
-    deductions = deposits_left(papers) if first else ()
-    paid = await _paid(tx, hotel_id, reference, papers) if first else ()
+    deductions, paid = await _settled(tx, booking, folio)
     occasion = await read_occasion(tx, booking, folio)
     ordered = sorted(free, key=lambda line: (line.stay or 99, line.night or date.max, line.number))
     lines = [PaperLine(f.number, f.post.name, f.post, f.night or f.business_date, f.stay) for f in ordered]
@@ -257,13 +256,21 @@ async def payments_of(tx: AsyncConnection, hotel_id: int, reference: str) -> tup
     return tuple(Paid(row.number, row.method, row.business_date, row.amount_minor) for row in rows)
 
 
-async def _paid(tx: AsyncConnection, hotel_id: int, reference: str, papers: Sequence[Paper]) -> tuple[Paid, ...]:
-    """The payments that no other paper of the booking has counted."""
-    counted = {
-        paid.number for paper in papers if paper.kind in (PaperKind.DEPOSIT_INVOICE, PaperKind.INVOICE)
-        for paid in paper.paid
-    }  # fmt: skip
-    return tuple(paid for paid in await payments_of(tx, hotel_id, reference) if paid.number not in counted)
+async def _settled(tx: AsyncConnection, booking: Booking, folio: int) -> tuple[tuple[Deduction, ...], tuple[Paid, ...]]:
+    """What settles the next invoice of a folio: its deposit invoices, and its payments that no standing paper names."""
+    place = (booking.hotel_id, booking.reference)
+    papers = [found.paper for found in await papers_of(tx, *place)]
+    places = await read_payment_folios(tx, *place)
+    here = [
+        paper for paper in papers
+        if paper.kind is not PaperKind.DEPOSIT_INVOICE or places.get(paper.paid[0].number, GUEST_FOLIO) == folio
+    ]  # fmt: skip
+    named = named_payments(papers)
+    paid = tuple(
+        one for one in await payments_of(tx, *place)
+        if one.number not in named and places.get(one.number, GUEST_FOLIO) == folio
+    )  # fmt: skip
+    return deposits_left(here), paid
 
 
 async def issue_credit_note(
@@ -309,9 +316,13 @@ async def issue_receipt(tx: AsyncConnection, booking: Booking, payment: int, cau
     paid = next((one for one in every if one.number == payment), None)
     if paid is None:
         raise absent()
-    occasion = await read_occasion(tx, booking, GUEST_FOLIO)
+    occasion = await read_occasion(tx, booking, await _folio_of(tx, booking, payment))
     about = About(booking.hotel_id, booking.reference, payment=payment)
     return await issue(tx, about, PaperKind.RECEIPT, cause, lambda number, on: receipt(number, on, occasion, paid))
+
+
+async def _folio_of(tx: AsyncConnection, booking: Booking, payment: int) -> int:
+    return (await read_payment_folios(tx, booking.hotel_id, booking.reference)).get(payment, GUEST_FOLIO)
 
 
 async def _turns(tx: AsyncConnection, hotel_id: int, reference: str) -> dict[int, int]:

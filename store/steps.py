@@ -5,6 +5,7 @@ Only the workflow's activities call this. Whatever is raised, the transaction is
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -22,6 +23,8 @@ from store.folio import post_step
 from store.hot import Asked, Hot, at_once
 from store.invoices import issue_for_step
 from store.nights import move_nights
+from store.overstays import with_todays_taxes
+from store.payment_folios import put_taken_payment
 from store.payments import money_asked
 from store.rooms import change_rooms
 from store.states import dump_agenda, dump_entry, dump_notices, dump_state, dump_stays
@@ -79,15 +82,16 @@ SELECT pg_notify('holdfast_notices', :hotel_text)
 _RELEASING = ("checked_out", "no_show", "reinstated")
 
 
-async def write_step(tx: AsyncConnection, taken: TakeStep) -> None:
-    """Writes one step with everything that belongs to it.
+async def write_step(tx: AsyncConnection, taken: TakeStep) -> Booking:
+    """Writes one step with everything that belongs to it; answers the booking as it is written.
 
     Errors: Repeated, Overtaken; Refused sold_out, room_not_free, room_not_clean, room_out_of_service,
     idempotency_key_reused. Whatever is raised, the transaction is rolled back.
     """
-    step, booking = taken.step, taken.step.after
+    step = await with_todays_taxes(tx, taken.step)
+    booking = step.after
     place = {"hotel_id": booking.hotel_id, "reference": booking.reference, "seq": booking.seq}
-    await _claim(tx, taken, place)
+    await _claim(tx, replace(taken, step=step), place)
     await move_nights(tx, booking.hotel_id, step.nights, oversell=step.oversell)
     # A stay that is added has to be there before a room can be given to it.
     if step.plans or step.added:
@@ -97,12 +101,14 @@ async def write_step(tx: AsyncConnection, taken: TakeStep) -> None:
     if step.what in _RELEASING:
         await mark_released(tx, booking, place)
     await take_cash(tx, step)
+    await put_taken_payment(tx, step)
     await post_step(tx, step)
     await issue_for_step(tx, step)
     if step.change:
         await write_change(tx, step, step.change, place)
     if booking.commission_percent is not None:
         await write_commission(tx, booking, place)
+    return booking
 
 
 async def _claim(tx: AsyncConnection, taken: TakeStep, place: dict[str, Any]) -> None:

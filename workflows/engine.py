@@ -144,7 +144,8 @@ class Engine(Teller):
     async def write(self, step: Step, key: str = "", body_hash: str = "") -> StepTaken:
         """One step, one transaction; the booking becomes what was written, and nothing else.
 
-        A step that was written by a try whose answer was lost is what it was then, not what would be written now.
+        A step that was written by a try whose answer was lost is what it was then, not what would be written now. A
+        night that a clock adds costs what its taxes come to, which only the rows know.
         """
         step = remember(step, key)
         message = TakeStep(step, self.step_id(step.after.seq), key, body_hash)

@@ -109,7 +109,7 @@ def judge(booking: Booking, command: Command, now: datetime) -> Step | None:
             return paying.refund_asked(booking, act, payment, amount, currency)
         case TakePayment(amount_minor=amount, currency=currency):
             check_payment(booking, amount, currency)
-            return acts.payment_taken(booking, act, command.method, amount, command.external_reference)
+            return acts.payment_taken(booking, act, command.method, amount, command.external_reference, command.folio)
         case PostCharge(charge=charge, currency=currency):
             return charging.charged(booking, act, charge, currency)
         case _:

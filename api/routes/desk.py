@@ -172,8 +172,8 @@ async def check_in(
 @desk.post(
     f"{ONE}/payments",
     responses=acted(
-        "checked_in", ["check-out"], "more_than_owed", room="204", payment_status="paid", paid=examples.inr(1428000),
-        balance=examples.inr(0),
+        "checked_in", ["check-out"], "more_than_owed", "folio_unknown", room="204", payment_status="paid",
+        paid=examples.inr(1428000), balance=examples.inr(0),
     ),
 )  # fmt: skip
 async def take_payment(
@@ -184,7 +184,10 @@ async def take_payment(
         Body(openapi_examples=example("cash", {"version": 4, "method": "cash", "amount": examples.inr(1428000)})),
     ],
 ) -> DeskBooking:
-    """Records money over the counter: cash, card terminal, UPI or transfer. Never more than is owed."""
+    """Records money over the counter: cash, card terminal, UPI or transfer. Never more than is owed.
+
+    It settles the guest's folio, or the one that is named.
+    """
     return await counter.take_payment(body)
 
 

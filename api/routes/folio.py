@@ -104,9 +104,12 @@ async def change_folio(
     f"{ONE}/folios/transfers",
     responses={
         200: answers("The folios.", example("with_company", examples.WITH_COMPANY)),
-        **problems(*_WRITES, "folio_unknown", "line_unknown", "line_taken_back", "line_invoiced", "line_there_already"),
+        **problems(
+            *_WRITES, "folio_unknown", "line_unknown", "line_taken_back", "line_invoiced", "line_there_already",
+            "payment_unknown", "payment_invoiced", "payment_there_already",
+        ),
     },
-)
+)  # fmt: skip
 async def transfer_lines(
     request: Request,
     house: Parts,
@@ -115,7 +118,10 @@ async def transfer_lines(
     reference: ReferencePath,
     body: Annotated[Transfer, Body(openapi_examples=example("to_company", {"lines": [1, 3], "folio": 2}))],
 ) -> FolioBook:
-    """Moves lines to another folio: each is two lines of one number whose sum is zero. Invoiced lines can't move."""
+    """Moves lines to another folio: each is two lines of one number whose sum is zero. Invoiced lines can't move.
+
+    Payments move whole as well, and with them what was given back of them, unless a standing invoice names them.
+    """
     return await move_lines(house, request, record, desk, body)
 
 

@@ -6,6 +6,7 @@ from pydantic import Field, StringConstraints, model_validator
 
 from api.shapes.common import Asked, Instant, Line, MoneyAsked, Note, StayNumber, Version
 
+FolioNumber = Annotated[int, Field(ge=1, le=20)]
 PaymentNumber = Annotated[int, Field(ge=1, le=9_999, description="The payment's number within the booking.")]
 
 
@@ -90,6 +91,7 @@ class DeskPayment(DeskCommand):
     external_reference: Annotated[str, StringConstraints(max_length=100, pattern=r"^[^\x00-\x1f\x7f]*$")] = Field(
         default="", description="Receipt, terminal or transfer number."
     )
+    folio: FolioNumber = Field(default=1, description="Which folio it settles; 1 is the guest's.")
 
 
 class DeskRefund(DeskCommand):

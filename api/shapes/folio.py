@@ -3,12 +3,11 @@
 from datetime import date, datetime
 from typing import Annotated, Literal
 
-from pydantic import Field, StringConstraints
+from pydantic import Field, StringConstraints, model_validator
 
-from api.shapes.commands import DeskCommand
+from api.shapes.commands import DeskCommand, FolioNumber, PaymentNumber
 from api.shapes.common import MOST_INT, Asked, Line, Money, MoneyAsked, Note, Told
 
-FolioNumber = Annotated[int, Field(ge=1, le=20)]
 LineNumber = Annotated[int, Field(ge=1, le=MOST_INT)]
 Code = Annotated[str, StringConstraints(pattern=r"^[A-Z0-9][A-Z0-9_-]{0,19}$")]
 Name = Annotated[str, StringConstraints(max_length=200, pattern=r"^[^\x00-\x1f\x7f]*$")]
@@ -48,11 +47,18 @@ class FolioChange(Asked):
 
 
 class Transfer(Asked):
-    """Lines that go to another folio, whole."""
+    """Lines and payments that go to another folio, whole."""
 
-    lines: list[LineNumber] = Field(min_length=1, max_length=100)
+    lines: list[LineNumber] = Field(default=[], max_length=100)
+    payments: list[PaymentNumber] = Field(default=[], max_length=100)
     folio: FolioNumber
     reason: Note = ""
+
+    @model_validator(mode="after")
+    def _something_moves(self) -> "Transfer":
+        if not self.lines and not self.payments:
+            raise ValueError("name `lines` or `payments` that move")
+        return self
 
 
 class FolioLineBody(Told):
@@ -88,21 +94,32 @@ class BillToBody(Told):
 
 
 class FolioBody(Told):
-    """One folio. balance: what was posted to it, less the payments on it; payments are on folio 1."""
+    """One folio. balance: what was posted to it, less the payments on it; below zero more was paid there."""
 
     folio: int
     kind: Literal["guest", "company"]
     bill_to: BillToBody
     routes: list[str]
     posted: Money
+    paid: Money = Field(description="The payments on it, less what was given back of them.")
     balance: Money
     lines: list[FolioLineBody]
 
 
+class PaymentPlace(Told):
+    """A folio that a payment was put on: by who took it, or moved there later."""
+
+    folio: int
+    put_at: datetime
+    reason: str
+
+
 class FolioPayment(Told):
-    """Money that came in, and what of it went back or is on its way back."""
+    """Money that came in, and what of it went back or is on its way back; both count on its folio."""
 
     number: int
+    folio: int
+    placed: list[PaymentPlace] = Field(description="How it came to its folio; empty where it always was on folio 1.")
     method: str
     amount: Money
     refunded: Money
@@ -110,7 +127,10 @@ class FolioPayment(Told):
 
 
 class FolioBook(Told):
-    """All folios of a booking. balance: what the booking owes altogether, posted or not, less what was paid."""
+    """All folios of a booking. balance: what the booking owes altogether, posted or not, less what was paid.
+
+    uneven: the folios that are not settled although all is posted and the booking is, because of a payment elsewhere.
+    """
 
     reference: str
     version: int
@@ -118,6 +138,7 @@ class FolioBook(Told):
     posted: Money
     paid: Money
     balance: Money
+    uneven: list[int]
     folios: list[FolioBody]
     payments: list[FolioPayment]
 

@@ -20,11 +20,11 @@ GUEST_BILL = {"name": "", "address": "", "tax_number": ""}
 COMPANY_BILL = {"name": "Harbour Works", "address": "1 Quay Road\nKochi", "tax_number": "32AAAAA0000A1Z5"}
 BOOK: dict[str, Any] = {
     "reference": REFERENCE, "version": 5, "owed": inr(1508000), "posted": inr(80000), "paid": inr(0),
-    "balance": inr(1508000), "payments": [],
+    "balance": inr(1508000), "uneven": [], "payments": [],
     "folios": [
         {
             "folio": 1, "kind": "guest", "bill_to": GUEST_BILL, "routes": [], "posted": inr(80000),
-            "balance": inr(80000), "lines": [LINE],
+            "paid": inr(0), "balance": inr(80000), "lines": [LINE],
         }
     ],
 }  # fmt: skip
@@ -33,7 +33,7 @@ WITH_COMPANY = {
     "folios": [
         *BOOK["folios"],
         {"folio": 2, "kind": "company", "bill_to": COMPANY_BILL, "routes": ["room"], "posted": inr(0),
-         "balance": inr(0), "lines": []},
+         "paid": inr(0), "balance": inr(0), "lines": []},
     ],
 }  # fmt: skip
 NEW_FOLIO = {"kind": "company", **COMPANY_BILL, "routes": ["room"]}
@@ -64,7 +64,7 @@ PAPER: dict[str, Any] = {
 }  # fmt: skip
 CREDIT: dict[str, Any] = {
     **PAPER, "number": "CN-2026-000001", "kind": "credit_note", "total": inr(-1428000), "payable": inr(-1428000),
-    "due": inr(-1428000), "corrects": "INV-2026-000012", "reason": "Billed to the company instead.",
+    "due": inr(0), "corrects": "INV-2026-000012", "reason": "Billed to the company instead.",
     "taxes": [{"code": "GST", "percent": "5", "base": inr(-1360000), "tax": inr(-68000)}],
     "pdf": f"/api/v1/desk/bookings/{REFERENCE}/invoices/CN-2026-000001.pdf",
 }  # fmt: skip

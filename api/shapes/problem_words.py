@@ -43,6 +43,8 @@ PROBLEMS: dict[str, Words] = {
     "line_not_reversible": Words(409, "Nights and fees follow the booking; post an adjustment.", "line"),
     "line_changed": Words(409, "The line has another amount; look at the folio again.", "line"),
     "line_invoiced": Words(409, "Line 3 is on an invoice and can't be moved.", "lines"),
+    "payment_invoiced": Words(409, "Payment 3 is on an invoice and can't be moved.", "payments"),
+    "payment_there_already": Words(409, "Payment 3 is on folio 2.", "payments"),
     "line_there_already": Words(409, "Line 3 is on folio 2.", "lines"),
     "too_many_folios": Words(409, "A booking has 20 folios at most.", facts={"maximum": 20}),
     "drawer_open": Words(409, "Your cash drawer is open already; close it first."),

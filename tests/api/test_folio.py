@@ -136,6 +136,56 @@ async def test_rooms_go_to_the_company_and_extras_to_the_guest(guests: Guests, d
     assert [(paper["folio"], paper["bill_to"]["name"]) for paper in papers] == [(2, "Harbour Works")]
 
 
+def sums(book: Body) -> list[tuple[int, int]]:
+    """What was paid on each folio, and its balance."""
+    return [(one["paid"]["amount_minor"], one["balance"]["amount_minor"]) for one in book["folios"]]
+
+
+async def test_the_company_pays_its_own_folio_and_the_guest_theirs(guests: Guests, desk: Desk, worker: None) -> None:
+    """One payment is taken on each folio, one more on the wrong one, which is moved before the invoices."""
+    at = await in_house(guests, desk)
+    await posted(desk, at, "folios", {"kind": "company", "name": "Harbour Works", "routes": ["room", "tax", "fee"]})
+    at = await desk.done(at, "charges", **TEA)
+    nights = at["balance"]["amount_minor"] - 800_00
+    asked = {"version": at["version"], "method": "transfer", "amount": rupees(100_00)}
+    problem(await desk.act(at["reference"], "payments", {**asked, "folio": 3}), 422, "folio_unknown")
+    problem(await desk.act(at["reference"], "payments", {**asked, "folio": 21}), 400, "invalid_request")
+    at = await desk.done(at, "payments", method="transfer", amount=rupees(100_00), folio=2)
+    at = await desk.done(at, "payments", method="upi", amount=rupees(800_00))
+    at = await desk.done(at, "payments", method="upi", amount=rupees(nights - 100_00))
+    book = await book_of(desk, at)
+    assert (sums(book)[0], book["paid"]["amount_minor"]) == ((nights + 700_00, 100_00 - nights), nights + 800_00)
+    assert [(one["number"], one["folio"], len(one["placed"])) for one in book["payments"]] == [
+        (1, 2, 1), (2, 1, 0), (3, 1, 0),
+    ]  # fmt: skip
+    move = {"payments": [3], "folio": 2, "reason": "The company's card."}
+    for _ in range(2):
+        moved = await posted(desk, at, "folios/transfers", move, "the-payment")
+        assert moved.status_code == 200, moved.text
+    assert sums(moved.json())[0] == (800_00, 0)
+    assert moved.json()["payments"][2]["placed"][0]["reason"] == "The company's card."
+    problem(await posted(desk, at, "folios/transfers", move), 409, "payment_there_already")
+    problem(await posted(desk, at, "folios/transfers", {**move, "payments": [9]}), 422, "payment_unknown")
+    problem(await posted(desk, at, "folios/transfers", {"folio": 2}), 400, "invalid_request")
+    at = await desk.done(at, "check-out")
+    book = await book_of(desk, at)
+    assert (sums(book), book["uneven"]) == ([(800_00, 0), (nights, 0)], [])
+    papers = (await desk.see(f"bookings/{at['reference']}/invoices"))["items"]
+    assert [(one["folio"], one["due"]["amount_minor"]) for one in papers] == [(1, 0), (2, 0)]
+    problem(await posted(desk, at, "folios/transfers", {**move, "folio": 1}), 409, "payment_invoiced")
+
+
+async def test_a_payment_on_the_wrong_folio_keeps_nobody_and_is_told(guests: Guests, desk: Desk, worker: None) -> None:
+    at = await in_house(guests, desk)
+    await posted(desk, at, "folios", {"kind": "company", "name": "Harbour Works", "routes": ["room", "tax", "fee"]})
+    owed = at["balance"]["amount_minor"]
+    at = await desk.done(at, "payments", method="cash", amount=at["balance"])
+    assert (await book_of(desk, at))["uneven"] == []
+    at = await desk.done(at, "check-out")
+    book = await book_of(desk, at)
+    assert (sums(book), book["uneven"], book["balance"]["amount_minor"]) == ([(owed, -owed), (0, owed)], [1, 2], 0)
+
+
 async def test_what_can_not_be_charged_is_refused_with_its_rule(
     guests: Guests, desk: Desk, manager: Desk, worker: None
 ) -> None:

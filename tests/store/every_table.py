@@ -57,6 +57,8 @@ INSERT INTO folios (hotel_id, reference, folio, kind, opened_at) VALUES ({h}, '{
 INSERT INTO folio_lines (hotel_id, reference, number, folio, kind, code, name, amount_minor, net_minor, tax_minor, line,
     revision, business_date, posted_at, actor_kind)
 VALUES ({h}, '{r}', 1, 1, 'extra', 'TEA', 'Tea', 100, 100, 0, 1, 1, '2027-02-01', '2027-02-01Z', 'staff');
+INSERT INTO payment_folios (hotel_id, reference, payment, turn, folio, business_date, put_at, actor_kind)
+VALUES ({h}, '{r}', 1, 1, 1, '2027-02-01', '2027-02-01Z', 'staff');
 INSERT INTO cash_drawers (hotel_id, drawer, staff_id, currency, float_minor, opened_at)
 VALUES ({h}, 1, 1, 'INR', 0, '2027-02-01Z');
 INSERT INTO cash_movements (hotel_id, drawer, number, kind, amount_minor, reference, payment, moved_at)

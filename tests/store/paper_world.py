@@ -9,9 +9,11 @@ import psycopg
 
 from domain import acts
 from domain.booking import Actor, Booking, Stay
+from domain.invoices import Paper
 from domain.steps import Act, Step
 from messages.bookings import TakeStep
 from store.bookings import BookingStore
+from store.papers import papers_of
 from store.session import Database
 from tests.gateways.facts import stay
 from tests.store.outbox import NIGHT_MINOR, TAX_MINOR, Outbox, build_outbox
@@ -44,9 +46,9 @@ class Papers:
     async def take(self, step: Step) -> Booking:
         """Writes one step as the booking's workflow does."""
         async with self.database.hotel(step.after.hotel_id) as tx:
-            await _STORE.write_step(tx, TakeStep(step, f"{step.after.reference}-{step.after.seq}"))
-        self.booking = step.after
-        return step.after
+            taken = TakeStep(step, f"{step.after.reference}-{step.after.seq}")
+            self.booking = await _STORE.write_step(tx, taken)
+        return self.booking
 
     async def arrive(self, at: datetime) -> Booking:
         """The hotel has said yes, the rooms are given, and the guests have their keys."""
@@ -69,6 +71,11 @@ class Papers:
     def lines(self) -> list[dict[str, Any]]:
         """Its folio as it is written."""
         return self.rows("SELECT * FROM folio_lines WHERE hotel_id = {h} AND reference = '{r}' ORDER BY number")
+
+    async def papers(self) -> list[Paper]:
+        """Its papers with numbers in the order of their issue."""
+        async with self.database.hotel(self.booking.hotel_id) as tx:
+            return [found.paper for found in await papers_of(tx, self.booking.hotel_id, self.booking.reference)]
 
     def posted(self) -> int:
         """What its folios come to."""

@@ -8,11 +8,11 @@ from datetime import date
 import psycopg
 import pytest
 
-from domain import acts, charging
+from domain import acts, alarms, charging
 from domain.changing import reinstated
 from domain.folio import Charge, TaxCode
 from domain.refusals import Refused
-from domain.steps import Repeated
+from domain.steps import Act, Repeated
 from domain.terms import FolioTerms
 from messages.bookings import TakeStep
 from store.bookings import BookingStore
@@ -77,6 +77,37 @@ async def test_the_check_out_posts_what_is_left_and_a_repeated_step_posts_nothin
     with pytest.raises(Repeated):
         await life.take(step)
     assert life.posted() == 2 * A_NIGHT
+
+
+async def test_a_night_nobody_had_booked_is_owed_and_posted_with_its_tax(papers: Build) -> None:
+    """100.00 and 12 % on top: what is owed is what the lines come to, in the state, in the rows and on the folio."""
+    life = papers()
+    await life.arrive(kochi(13, 15))
+    longer = await life.take(alarms.overstay_night(life.booking, Act(kochi(16, 3)), 1))
+    assert longer.owed_minor == longer.stays[0].total_minor == 3 * A_NIGHT
+    async with life.database.hotel(longer.hotel_id) as tx:
+        assert await BookingStore().load_booking(tx, longer.hotel_id, longer.reference) == longer
+    await life.leave(kochi(16, 10))
+    room, tax = [line for line in life.lines() if line["night"] == date(2026, 3, 15)]
+    assert (room["name"], room["amount_minor"], room["tax_minor"]) == ("Night after the booked departure", 100_00, 0)
+    assert (tax["tax_code"], tax["tax_percent"], tax["amount_minor"], tax["base_minor"]) == ("GST", 12, 12_00, 100_00)
+    assert life.posted() == life.booking.owed_minor == 3 * A_NIGHT
+    (paper,) = await life.papers()
+    assert [(one.code, one.base_minor, one.tax_minor) for one in paper.taxes] == [("GST", 300_00, 36_00)]
+    told = life.rows("SELECT difference FROM booking_events WHERE reference = '{r}' AND what = 'overstay_night'")
+    assert told[0]["difference"]["amount_minor"] == A_NIGHT
+
+
+async def test_an_added_night_beyond_a_taxs_maximum_costs_less(papers: Build) -> None:
+    """The state that the step returns is what the rows say, and not what the clock thought."""
+    life = papers()
+    life.rows("UPDATE tax_rules SET max_nights = 2 WHERE hotel_id = {h} RETURNING 1")
+    await life.arrive(kochi(13, 15))
+    step = alarms.overstay_night(life.booking, Act(kochi(16, 3)), 1)
+    assert step.after.owed_minor == 3 * A_NIGHT
+    assert (await life.take(step)).owed_minor == 2 * A_NIGHT + 100_00
+    await life.leave(kochi(16, 10))
+    assert life.posted() == life.booking.owed_minor == 2 * A_NIGHT + 100_00
 
 
 async def test_who_leaves_early_is_given_back_the_nights_and_charged_the_fee(papers: Build) -> None:

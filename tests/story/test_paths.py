@@ -146,6 +146,35 @@ async def test_a_guest_who_does_not_leave_is_charged_night_by_night_for_a_week(l
     assert (await life.check_out(reason="They have gone at last.")).status == "checked_out"
 
 
+async def test_an_added_night_has_the_taxes_of_its_day_and_the_story_knows_its_price(
+    live: Live, owner_url: str
+) -> None:
+    """A fee of 5.00 a room begins on the day of departure: 205.00 are owed, and that is what opens the door."""
+    house = build_house(owner_url, **AUTO)
+    life = live(house, stay_in(house, 0, nights=1))
+    await life.begin()
+    with connect(owner_url) as db:
+        db.execute(
+            "INSERT INTO tax_rules (hotel_id, tax_rule_id, code, name, kind, included, valid_from, amount_minor)"
+            " VALUES (%s, 99, 'FEE', 'Room fee', 'room_night', false, %s, 500)",
+            [house.hotel_id, life.dates.departure],
+        )
+    await life.assign("101")
+    await life.check_in()
+    await life.until(life.agenda()["overstay-1"])
+    await life.reaches(4, "seq")
+    await life.until(life.agenda()["overstay_night-1"])
+    assert (await life.reaches(5, "seq"))["balance_minor"] == 20_500
+    assert await refused(life.pay(20_501)) == "more_than_owed"
+    await life.pay(20_500)
+    assert (await life.check_out()).status == "checked_out"
+    posted = life.looked(
+        "SELECT code, amount_minor FROM folio_lines WHERE reference = %s AND night = %s ORDER BY number",
+        life.reference, life.dates.departure,
+    )  # fmt: skip
+    assert [tuple(row.values()) for row in posted] == [("OVERSTAY", 10_000), ("FEE", 500)]
+
+
 async def test_an_amend_drops_the_clocks_of_dates_that_move(live: Live, owner_url: str) -> None:
     """Later by two days: the moved no-show is dropped and told, the room is kept, the stay costs what the plan says."""
     house = build_house(owner_url, **AUTO)

@@ -1,0 +1,25 @@
+"""Which folio each payment settles, and how it came there.
+
+Expands only: the release before works on this schema too.
+"""
+
+from migrations.tenancy import lock_tenant_table, run_sql
+
+revision = "0013"
+down_revision = "0012"
+branch_labels = None
+depends_on = None
+
+TENANT_TABLES = ("payment_folios",)
+
+
+def upgrade() -> None:
+    """Adds what is new and locks each hotel's rows."""
+    run_sql("0013_payment_folios.sql")
+    for table in TENANT_TABLES:
+        lock_tenant_table(table)
+
+
+def downgrade() -> None:
+    """Nothing is taken away again; restore a backup instead."""
+    raise RuntimeError("This migration has no way back; restore a backup instead.")
