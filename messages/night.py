@@ -95,7 +95,7 @@ class Run:
 
     number: within the business date. since, until: when what is listed was made at the provider; events_since: from
     when on its events are read. account: the hotel's own at the provider, empty for the platform's; is_steward: what
-    is nobody's on the platform's account is told to this hotel.
+    is nobody's on the platform's account is told to this hotel. past_accounts: those that were lost and replaced.
     """
 
     hotel_id: int
@@ -107,6 +107,7 @@ class Run:
     lists: tuple[str, ...]
     account: str = ""
     is_steward: bool = False
+    past_accounts: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ from store import ledgers, reconciliation
 from store.hotels import hotel_by_id, hotel_terms
 from store.reconciliation import Sums
 from store.session import Database
+from store.stripe_accounts import past_accounts
 
 # A system that was down for longer closes its last week; what is older was closed by nobody and is not made up.
 MOST_DAYS_BEHIND = 7
@@ -68,11 +69,13 @@ class NightStore:
                 raise absent()
             window = window_of(day, hotel.zone, terms.audit_time)
             account = (await tx.execute(_ACCOUNT, {"hotel_id": hotel_id})).scalar() or ""
+            past = await past_accounts(tx, hotel_id)
             last = await reconciliation.watermark(tx, hotel_id)
             since = min(window.since, (last or window.since) - MARGIN)
             run = Run(
                 hotel_id, day, number, window.since, window.until,
                 max(since, order.now - MOST_EVENT_DAYS), OWN_LISTS if account else PLATFORM_LISTS, account, steward,
+                past,
             )  # fmt: skip
             await reconciliation.begin_run(tx, run, order.now, order.nights_posted)
         return run

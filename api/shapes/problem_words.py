@@ -85,6 +85,9 @@ PROBLEMS: dict[str, Words] = {
         422, "The platform is in PT, from where no money can be transferred to an account in JP."
     ),
     "account_missing": Words(409, "The hotel has no account at the payment provider; open one first."),
+    "account_stands": Words(
+        409, "Only an account of the hotel's that has left the platform, or was rejected, is replaced.", "replaces"
+    ),
     "account_refused": Words(
         409, "The payment provider does not do that: status_400.", facts={"provider_code": "status_400"}
     ),

@@ -10,6 +10,7 @@ from domain.stay import StayDates
 from domain.terms import Confirmation, Payment
 from messages.night import RunNow
 from store.zones import correct_zone
+from tests.doubles.stripe_running import StripeDouble
 from tests.story.money.payer import Payer
 from tests.story.money.test_paying import lisbon
 from tests.story.night.closing import Closing, closing_soon
@@ -61,6 +62,36 @@ async def test_a_difference_is_opened_once_and_closed_when_it_is_gone(
     run = await night.again(day)
     assert (run["found"], run["closed"]) == (0, 1)
     assert (night.open(), night.told()) == ([], [])
+
+
+async def test_money_of_nobody_on_a_replaced_account_is_still_the_hotels(
+    nights: Nights, owner_url: str, stripe_double: StripeDouble
+) -> None:
+    """It was passed on to the account that the hotel had before; no other hotel would look for it."""
+    house = lisbon(owner_url, Payment.DEPOSIT, audit_time=closing_soon())
+    v1 = stripe_double.sdk.v1
+    old, present = (v1.accounts.create({"country": "PT"}).id for _ in range(2))
+    with connect(owner_url) as db:
+        db.execute(
+            "INSERT INTO stripe_accounts (hotel_id, account_id, country, checked_at) VALUES (%s, %s, 'PT', now())",
+            [house.hotel_id, present],
+        )
+        db.execute(
+            "INSERT INTO past_stripe_accounts (hotel_id, account_id, country, replaced_at)"
+            " VALUES (%s, %s, 'PT', now())",
+            [house.hotel_id, old],
+        )
+    paid = v1.payment_intents.create({
+        "amount": 6_000, "currency": "eur", "payment_method": "pm_card_visa", "confirm": True,
+        "allowed_payment_method_types": ["card"], "transfer_data": {"destination": old}, "on_behalf_of": old,
+        "return_url": "https://hotel.example/back",
+    })  # fmt: skip
+    night = nights(house)
+    await night.closes(night.today())
+    (item,) = night.looked(
+        "SELECT code, object_id FROM reconciliation_items WHERE hotel_id = %s AND closed_at IS NULL", house.hotel_id
+    )
+    assert item == {"code": "charge_unknown_to_us", "object_id": paid.id}
 
 
 async def test_what_is_set_aside_is_told_before_it_lapses(pays: Pays, nights: Nights, owner_url: str) -> None:
