@@ -18,6 +18,7 @@ from messages.night import (
     BeginRun,
     ComparePage,
     FinishRun,
+    LinesSwept,
     NightAsk,
     NightPlan,
     NightsPosted,
@@ -27,6 +28,7 @@ from messages.night import (
     ReadPage,
     Run,
     RunDone,
+    SweepLines,
 )
 
 if TYPE_CHECKING:
@@ -108,6 +110,11 @@ class NightActivities:
     async def end(self, order: FinishRun) -> RunDone:
         """Ends a comparing; differences that are gone are closed."""
         return await self._store.end(order)
+
+    @activity.defn(name="sweep_reconciliation_lines")
+    async def sweep(self, order: SweepLines) -> LinesSwept:
+        """Takes some of the lines away that are not kept any more."""
+        return await self._store.sweep(order)
 
     async def _compare_one(self, run: Run, books: Books, now: datetime) -> tuple[Books, Compared]:
         """What the lists did not have, then the booking's own word; one that moved meanwhile is read once more."""

@@ -157,6 +157,22 @@ class FinishRun:
 
 
 @dataclass(frozen=True)
+class SweepLines:
+    """Take away some of the hotel's compared lines that are not kept any more as of `now`."""
+
+    hotel_id: int
+    now: datetime
+
+
+@dataclass(frozen=True)
+class LinesSwept:
+    """How many lines went; more: there may be others."""
+
+    lines: int
+    more: bool = False
+
+
+@dataclass(frozen=True)
 class RunDone:
     """What came of a comparing."""
 

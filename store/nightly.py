@@ -7,9 +7,9 @@ from sqlalchemy import text
 
 from domain.clocks import business_date, local_text
 from domain.ledgers import Books, Compared, Listed, ProviderPayment, sums_of_provider, sums_of_rows
-from domain.reconciliation import MARGIN, closes_at, compare_stranger, window_of
+from domain.reconciliation import LINES_KEPT, MARGIN, closes_at, compare_stranger, window_of
 from domain.refusals import absent
-from messages.night import BeginRun, FinishRun, NightPlan, Run, RunDone
+from messages.night import BeginRun, FinishRun, LinesSwept, NightPlan, Run, RunDone, SweepLines
 from store import ledgers, reconciliation
 from store.hotels import hotel_by_id, hotel_terms
 from store.reconciliation import Sums
@@ -138,6 +138,12 @@ class NightStore:
             done = await reconciliation.end_run(tx, order.run, order.now, order.state, order.detail)
             await ledgers.forget_objects(tx, order.run)
         return done
+
+    async def sweep(self, order: SweepLines) -> LinesSwept:
+        """Takes some of the lines away that are not kept any more."""
+        async with self._database.hotel(order.hotel_id) as tx:
+            lines = await reconciliation.sweep_lines(tx, order.hotel_id, order.now - LINES_KEPT)
+        return LinesSwept(lines, more=lines == reconciliation.LINES_AT_ONCE)
 
     def is_full(self, page: Sequence[object]) -> bool:
         """Whether there may be another page."""

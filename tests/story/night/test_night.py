@@ -2,7 +2,8 @@
 
 import asyncio
 from collections.abc import Callable
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
+from typing import LiteralString
 
 from temporalio.client import Client, WorkflowExecutionStatus
 
@@ -141,3 +142,34 @@ async def test_every_hotel_in_service_has_its_night(nights: Nights, client: Clie
     await night.handle.signal(HotelNight.run_now, RunNow())
     async with asyncio.timeout(60):
         assert await night.handle.result() == {"slug": night.slug}
+
+
+async def test_old_lines_go_with_the_night(nights: Nights, owner_url: str) -> None:
+    """The comparing of a night of two years ago is at its end: its lines go, in bites of a thousand; its sums stay."""
+    house = lisbon(owner_url, Payment.DEPOSIT, audit_time=closing_soon())
+    with connect(owner_url) as db:
+        db.execute(
+            "INSERT INTO reconciliation_runs (hotel_id, business_date, number, state, asked_by, asked_at, currency,"
+            " started_at, ended_at) VALUES (%s, '2024-05-01', 1, 'done', 'night', '2024-05-02Z', 'EUR', '2024-05-02Z',"
+            " '2024-05-02Z')",
+            [house.hotel_id],
+        )
+        db.execute(
+            "INSERT INTO reconciliation_lines (hotel_id, business_date, number, line, kind, reference, money_number,"
+            " object_id, currency, provider_state, rows_state) SELECT %s, '2024-05-01', 1, 'line ' || n, 'payment',"
+            " 'R', n, 'pi_' || n, 'EUR', 'captured', 'captured' FROM generate_series(1, 2500) n",
+            [house.hotel_id],
+        )
+    night = nights(house)
+    await night.closes(night.today())
+
+    def lines() -> int:
+        sql: LiteralString = "SELECT count(*) AS lines FROM reconciliation_lines WHERE hotel_id = %s"
+        return int(night.looked(sql, house.hotel_id)[0]["lines"])
+
+    for _ in range(100):
+        if lines() == 0:
+            break
+        await asyncio.sleep(0.1)
+    assert lines() == 0
+    assert night.run_of(date(2024, 5, 1))["state"] == "done"
