@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, ParamSpec, TypeVar
 from temporalio import activity
 from temporalio.exceptions import ApplicationError
 
-from domain.connect import AccountRefused, AccountSeen
+from domain.connect import AccountRefused, AccountSeen, is_lost
 from domain.provider_calls import CallState, Move, ProviderAway, next_move
-from messages.connect import AccountTold, AccountWish
+from messages.connect import STANDS, AccountTold, AccountWish
 
 if TYPE_CHECKING:
     from gateways.stripe_connect import StripeConnect
@@ -46,11 +46,19 @@ class ConnectActivities:
 
     @activity.defn(name="open_account")
     async def open_account(self, wish: AccountWish) -> AccountTold:
-        """Makes the hotel's account at the provider, or finds it, and writes down how it stands."""
-        account_id = await self._accounts.id_of(wish.hotel_id)
+        """Makes the hotel's account at the provider, or finds it, and writes down how it stands.
+
+        One that is lost gets a follower where the wish names it; the second of two such wishes finds the follower.
+        """
+        account_id, number = await self._accounts.numbered(wish.hotel_id)
         if account_id:
-            return await self.look_at_account(wish)
-        call = self._provider.account_call(wish)
+            seen = await self._ask(self._provider.look, account_id)
+            await self._accounts.keep(wish.hotel_id, wish.country, seen, self._clock())
+            if account_id != wish.replaces:
+                return AccountTold(account_id)
+            if not is_lost(left=seen.left, requirements=seen.requirements):
+                return AccountTold(account_id, trouble=STANDS)
+        call = self._provider.account_call(wish, number + 1)
         written = await self._calls.begin(wish.hotel_id, "", call, self._clock())
         match next_move(written, self._clock()):
             case Move.WAIT:
@@ -101,6 +109,9 @@ class ConnectActivities:
         return AccountTold(account_id, page, ends_at)
 
     async def _kept(self, wish: AccountWish, seen: AccountSeen) -> AccountTold:
+        if wish.replaces and seen.account_id != wish.replaces:
+            country = seen.country or wish.country
+            await self._accounts.set_aside(wish.hotel_id, wish.replaces, seen.account_id, country, self._clock())
         await self._accounts.keep(wish.hotel_id, wish.country, seen, self._clock())
         return AccountTold(seen.account_id)
 

@@ -18,6 +18,7 @@ from messages.night import (
     BeginRun,
     ComparePage,
     FinishRun,
+    LinesSwept,
     NightAsk,
     NightPlan,
     NightsPosted,
@@ -27,6 +28,7 @@ from messages.night import (
     ReadPage,
     Run,
     RunDone,
+    SweepLines,
 )
 
 if TYPE_CHECKING:
@@ -109,6 +111,11 @@ class NightActivities:
         """Ends a comparing; differences that are gone are closed."""
         return await self._store.end(order)
 
+    @activity.defn(name="sweep_reconciliation_lines")
+    async def sweep(self, order: SweepLines) -> LinesSwept:
+        """Takes some of the lines away that are not kept any more."""
+        return await self._store.sweep(order)
+
     async def _compare_one(self, run: Run, books: Books, now: datetime) -> tuple[Books, Compared]:
         """What the lists did not have, then the booking's own word; one that moved meanwhile is read once more."""
         whole = await self._completed(books, now)
@@ -170,7 +177,7 @@ def _may_be_ours(found: "Found", run: Run) -> bool:
     """Whether an object may be about this hotel: it says so, or it says nothing of any hotel."""
     if found.hotel_id:
         return found.hotel_id == run.hotel_id
-    return not found.account or found.account == run.account
+    return not found.account or _is_own(found, run)
 
 
 def _listed(found: "Found", run: Run, *, ours: bool = False) -> Listed:
@@ -181,6 +188,11 @@ def _listed(found: "Found", run: Run, *, ours: bool = False) -> Listed:
 
 def _is_ours(found: "Found", run: Run) -> bool:
     """Whether an object counts here even where no booking has it: money of nobody is told to one hotel only."""
-    if found.hotel_id == run.hotel_id or (found.account and found.account == run.account):
+    if found.hotel_id == run.hotel_id or _is_own(found, run):
         return True
     return not found.hotel_id and not found.account and run.is_steward
+
+
+def _is_own(found: "Found", run: Run) -> bool:
+    """Whether it went to an account that is the hotel's own, or was."""
+    return bool(found.account) and found.account in (run.account, *run.past_accounts)

@@ -4,16 +4,17 @@ Rule: docs/rules/connect.md. The API asks the work side; it changes nothing at t
 """
 
 import secrets
+from dataclasses import replace
 from decimal import Decimal
 
 from api.callers import AtDesk
 from api.house import House
-from api.shapes.connect import AccountBody, AccountChange, AccountPage
-from domain.connect import NOT_READY, check_country
+from api.shapes.connect import AccountBody, AccountChange, AccountOpening, AccountPage
+from domain.connect import LOST, NOT_READY, check_country
 from domain.refusals import Refused, absent, conflict
-from messages.connect import LINK, OPEN, AccountTold, AccountWish
+from messages.connect import LINK, OPEN, STANDS, AccountTold, AccountWish
 from store.hotels import Hotel, hotel_by_id
-from store.stripe_accounts import AccountRow, read_account, set_fee
+from store.stripe_accounts import AccountRow, past_accounts, read_account, set_fee
 
 
 async def account_of(house: House, desk: AtDesk) -> AccountBody:
@@ -22,15 +23,31 @@ async def account_of(house: House, desk: AtDesk) -> AccountBody:
         return _body(await read_account(tx, desk.hotel_id))
 
 
-async def open_account(house: House, desk: AtDesk) -> AccountBody:
-    """Opens the hotel's account at the provider, or finds the one it has.
+async def open_account(house: House, desk: AtDesk, body: AccountOpening) -> AccountBody:
+    """Opens the hotel's account at the provider, or finds the one it has; a lost one that is named gets a follower.
 
-    Errors: 422 connect_unsupported_country; 409 account_refused; 503 not_answered_in_time.
+    Errors: 422 connect_unsupported_country; 409 account_missing, account_stands, account_refused;
+    503 not_answered_in_time.
     """
     hotel = await _hotel(house, desk)
     check_country(hotel.country, house.settings.stripe_platform_country)
-    _check(await house.front_desk.ask_of_account(AccountWish(hotel.id, hotel.slug, hotel.country, OPEN)))
+    wish = AccountWish(hotel.id, hotel.slug, hotel.country, OPEN)
+    if body.replaces:
+        await _check_known(house, desk, body.replaces)
+        # Two clicks at once are one question, and no other question's.
+        wish = replace(wish, once=f"after-{body.replaces}", replaces=body.replaces)
+    _check(await house.front_desk.ask_of_account(wish))
     return await account_of(house, desk)
+
+
+async def _check_known(house: House, desk: AtDesk, account_id: str) -> None:
+    async with house.database.hotel(desk.hotel_id) as tx:
+        row = await read_account(tx, desk.hotel_id)
+        past = await past_accounts(tx, desk.hotel_id)
+    if row is None:
+        raise _missing()
+    if account_id not in (row.account_id, *past):
+        raise _stands()
 
 
 async def account_page(house: House, desk: AtDesk) -> AccountPage:
@@ -69,12 +86,21 @@ def _check(told: AccountTold) -> None:
             return
         case "no_account":
             raise _missing()
+        case word if word == STANDS:
+            raise _stands()
         case code:
             raise conflict("account_refused", f"The payment provider does not do that: {code}.", provider_code=code)
 
 
 def _missing() -> Refused:
     return conflict("account_missing", "The hotel has no account at the payment provider; open one first.")
+
+
+def _stands() -> Refused:
+    return conflict(
+        "account_stands", "Only an account of the hotel's that has left the platform, or was rejected, is replaced.",
+        "replaces",
+    )  # fmt: skip
 
 
 def _body(row: AccountRow | None) -> AccountBody:
@@ -90,6 +116,7 @@ def _body(row: AccountRow | None) -> AccountBody:
             checked_at=None,
             left_at=None,
             sells_online=True,
+            replaceable=False,
             in_words="The hotel has no account of its own: guests are charged on the platform's.",
         )
     return AccountBody(
@@ -103,5 +130,12 @@ def _body(row: AccountRow | None) -> AccountBody:
         checked_at=row.checked_at,
         left_at=row.left_at,
         sells_online=row.charges_enabled,
-        in_words="Payments go to the hotel's own account." if row.charges_enabled else NOT_READY,
+        replaceable=row.is_lost,
+        in_words=_in_words(row),
     )
+
+
+def _in_words(row: AccountRow) -> str:
+    if row.is_lost:
+        return LOST
+    return "Payments go to the hotel's own account." if row.charges_enabled else NOT_READY

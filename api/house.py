@@ -19,6 +19,7 @@ from api.terms import Terms
 from api.turns import Turns
 from api.views import Views
 from config.settings import Settings
+from domain.booking import Booking
 from domain.invoices import Paper
 from store.announcements import Announcements
 from store.session import Database
@@ -34,6 +35,9 @@ class PaperPrinter(Protocol):
 
     async def print(self, paper: Paper) -> bytes:
         """The bytes."""
+
+    def cancellation(self, booking: Booking, language: str) -> tuple[str, ...]:
+        """The cancellation terms of a booking in that language, each a sentence or some."""
 
 
 @dataclass(frozen=True)

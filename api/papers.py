@@ -16,12 +16,11 @@ from api.problems import Problem, busy
 from api.shapes.common import Money
 from api.shapes.folio import BillToBody, CreditAsked, InvoiceAsked, PaperBody, PaperList, PaperName, PaperTax
 from api.views import API
-from domain.booking import Booking, Status
+from domain.booking import Status
 from domain.clocks import business_date
 from domain.folio import GUEST_FOLIO
 from domain.invoices import Paper, PaperKind, invoice
 from domain.refusals import conflict
-from domain.terms import cancellation_in_words
 from store.booking_reads import BookingRecord
 from store.folios import hold_booking
 from store.invoices import (
@@ -167,16 +166,8 @@ async def printed_confirmation(house: House, record: BookingRecord, *, for_house
         occasion = await read_occasion(tx, booking, GUEST_FOLIO, for_house=for_house)
     day = business_date(house.clock(), booking.terms.zone, booking.terms.audit_time)
     paper = invoice("", day, occasion, lines, paid=paid, kind=PaperKind.CONFIRMATION)
-    notes = _policy(booking) if occasion.language == "en" else ()
+    notes = house.printer.cancellation(booking, occasion.language)
     return _file(await _printed(house, replace(paper, notes=notes)), f"confirmation-{record.reference}")
-
-
-def _policy(booking: Booking) -> tuple[str, ...]:
-    """How the rooms may be given up; each way is told once."""
-    told = [
-        cancellation_in_words(booking.terms, stay.terms, stay.arrival, booking.created_at) for stay in booking.stays
-    ]
-    return tuple(dict.fromkeys(told))
 
 
 async def _numbered(house: House, record: BookingRecord, paper: Paper) -> Response:

@@ -16,6 +16,8 @@ _SENTENCES = {
     "changed_special_requests": "{who} changed the special requests.",
     "changed_stay_guests": "{who} wrote down who sleeps in stay {stay}.",
     "changed_guest_link": "{who} printed the guest's link.",
+    "changed_payment_link": "{who} made a link to pay: {new}.",
+    "changed_payment_letter": "{who} mailed the guest a link to pay: {new}.",
     "confirmed_email": "The new e-mail address was confirmed; the old one is told.",
     "note_written": "{who} wrote a note.",
     "note_edited": "{who} rewrote a note.",

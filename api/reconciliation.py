@@ -11,6 +11,7 @@ from starlette.responses import StreamingResponse
 from api.callers import AtDesk
 from api.cursors import read_cursor, write_cursor
 from api.house import House
+from api.problems import Problem
 from api.shapes.common import LAST_DAY, Money, utc
 from api.shapes.reconciliation import (
     LedgerSums,
@@ -21,6 +22,7 @@ from api.shapes.reconciliation import (
 )
 from domain.clocks import business_date, local_text
 from domain.ledgers import TO_DO
+from domain.reconciliation import LINES_KEPT
 from domain.refusals import absent, rule
 from store import reconciliation as store
 from store.hotels import Hotel, look_at_hotel
@@ -98,14 +100,21 @@ async def ask_again(house: House, desk: AtDesk, day: date) -> ReconciliationRun:
 
 
 async def all_lines(house: House, desk: AtDesk, day: date) -> StreamingResponse:
-    """Every compared line of a date's last whole run as CSV, page by page. Errors: 404 where there is none."""
+    """Every compared line of a date's last whole run as CSV, page by page.
+
+    Errors: 404 where there is none; 404 lines_not_kept.
+    """
     async with house.database.hotel(desk.hotel_id) as tx:
-        number = await store.latest_run(tx, desk.hotel_id, day)
-    if number is None:
-        raise absent()
+        run = await store.latest_run(tx, desk.hotel_id, day)
+        if run is None:
+            raise absent()
+        lines = await store.page_of_lines(tx, desk.hotel_id, day, run.number, "")
+    if not lines and utc(run.ended_at) <= house.clock() - LINES_KEPT:
+        told = f"Lines are kept for {LINES_KEPT.days} days; the night's sums and differences are still there."
+        raise Problem(404, "lines_not_kept", told)
     name = f"reconciliation-{desk.role.hotel_slug}-{day}.csv"
     headers = {"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "private, no-store"}
-    return StreamingResponse(_written(house, desk.hotel_id, day, number), media_type="text/csv", headers=headers)
+    return StreamingResponse(_written(house, desk.hotel_id, day, run.number), media_type="text/csv", headers=headers)
 
 
 async def _written(house: House, hotel_id: int, day: date, number: int) -> AsyncIterator[str]:

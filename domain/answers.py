@@ -1,7 +1,7 @@
 """What an answer of the payment provider, or its silence, means for who asked. Rules: docs/rules/payments.md."""
 
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from domain.agenda import latest_hold
 from domain.booking import Booking, Status
@@ -28,7 +28,8 @@ class Look:
 def answered(booking: Booking, look: Look, act: Act) -> Booking:
     """The booking once the provider has answered: the order is done, and a hold that an outage cut short is longer.
 
-    What was put off because it did not answer is asked at once.
+    What was put off because it did not answer is asked at once. Where somebody has moved the hold's clock the move is
+    longer too, by what was lost after it: who moved it saw what was lost before.
     """
     purse = booking.purse
     if look.order is not None:
@@ -40,8 +41,18 @@ def answered(booking: Booking, look: Look, act: Act) -> Booking:
         return base
     if purse.held_over is not None:
         return base
-    lost = min(act.now - since, OUTAGE)
-    return replace(base, hold_expires_at=min(booking.hold_expires_at + lost, latest_hold(booking)))
+    moves = tuple(
+        replace(move, at=_longer(booking, move.at, act.now - max(since, move.moved_at)))
+        if move.key == "hold_expires"
+        else move
+        for move in booking.moves
+    )
+    return replace(base, hold_expires_at=_longer(booking, booking.hold_expires_at, act.now - since), moves=moves)
+
+
+def _longer(booking: Booking, ends: datetime, lost: timedelta) -> datetime:
+    """The end of a hold with what was lost of it: never past its bound, and never earlier than it was."""
+    return max(ends, min(ends + min(lost, OUTAGE), latest_hold(booking)))
 
 
 def _checked(purse: Purse, look: Look) -> Purse:

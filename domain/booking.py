@@ -250,6 +250,12 @@ class Booking:
         """How a clock of the agenda was moved, if it was."""
         return next((move for move in self.moves if move.key == key), None)
 
+    @property
+    def held_until(self) -> datetime | None:
+        """When its hold ends, by a person who moved that clock or else by the terms; None while nothing is held."""
+        move = self.moved("hold_expires")
+        return move.at if move and self.hold_expires_at else self.hold_expires_at
+
     def stay(self, number: int) -> Stay | None:
         """The stay of that number."""
         return next((stay for stay in self.stays if stay.number == number), None)

@@ -4,6 +4,7 @@ Rule: docs/rules/connect.md. Source of the table: Stripe's page on cross-border 
 which a platform may transfer money by itself.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from domain.refusals import rule
@@ -17,6 +18,11 @@ _EEA = frozenset({
 CORRIDOR = _EEA | {"CA", "CH", "GB", "US"}
 NOT_READY = "The hotel's account at the payment provider takes no payments yet, so nothing that is paid online is sold."
 LEFT = "the account has left the platform"
+LOST = (
+    "The hotel's account at the payment provider is lost; nothing that is paid online is sold until another is ready."
+)
+# How the provider's words for an account begin that it will never take payments for.
+_REJECTED = "rejected."
 
 
 class AccountRefused(ValueError):
@@ -40,6 +46,11 @@ class AccountSeen:
     payouts_enabled: bool = False
     requirements: tuple[str, ...] = ()
     left: bool = False
+
+
+def is_lost(*, left: bool, requirements: Sequence[str]) -> bool:
+    """Whether an account takes no payments ever again, so that another one may take its place."""
+    return left or any(word.startswith(_REJECTED) for word in requirements)
 
 
 def region_of(country: str) -> frozenset[str]:

@@ -19,6 +19,9 @@ ENDED = {
     "prevented": "The dispute was prevented.",
 }
 
+_OUTCOME = {"won": "won", "lost": "lost", "warning_closed": "closed", "prevented": "closed"}
+OUTCOMES = frozenset(_OUTCOME.values())
+
 
 @dataclass(frozen=True)
 class DisputeSeen:
@@ -39,6 +42,16 @@ class DisputeSeen:
     def ended(self) -> bool:
         """Whether it is decided."""
         return self.status in ENDED
+
+
+def outcome(statuses: Sequence[str]) -> str:
+    """How the disputes of one payment stand: open while one is, else won, lost or closed by the newest; '' for none.
+
+    statuses: the provider's words, the newest dispute first.
+    """
+    if any(status not in ENDED for status in statuses):
+        return "open"
+    return _OUTCOME[statuses[0]] if statuses else ""
 
 
 def in_words(payment: int, seen: DisputeSeen, zone: str) -> str:

@@ -83,7 +83,8 @@ class Payment:
     number: from 1 within the booking. purpose: deposit, prepaid, authorisation, guarantee, fee or balance. method:
     stripe, or what the desk took. amount_minor: what was asked for (0 for a guarantee); refunded_minor: what was given
     back or is being given back; capture_before: until when an authorisation can be captured, as the card's bank says;
-    checks: how often it was looked at without a hint; decline_code: why the last try was declined.
+    checks: how often it was looked at without a hint; decline_code: why the last try was declined; dispute: how its
+    disputes stood at the last look, as in Seen.
     """
 
     number: int
@@ -101,6 +102,7 @@ class Payment:
     checks: int = 0
     decline_code: str = ""
     disputed: bool = False
+    dispute: str = ""
 
     @property
     def refundable_minor(self) -> int:
@@ -150,6 +152,7 @@ class Seen:
     this, see code), `not_ready` (the hotel's account can't be charged). state: of the payment now; acting: the guest is
     proving who they are at this moment; amount_minor, currency: what the provider was asked to take; captured_minor:
     what it took; code: the decline's or refusal's; retryable: another try with the same card may work.
+    dispute: how the payment's disputes stand (open, won, lost, closed), empty where there is none or nobody looked.
     refund_id, refund_state: of the refund that the order is about.
     """
 
@@ -167,6 +170,7 @@ class Seen:
     code: str = ""
     retryable: bool = False
     disputed: bool = False
+    dispute: str = ""
     refund_id: str = ""
     refund_state: RefundState | None = None
 

@@ -25,6 +25,8 @@ from domain.payments import PayState, RefundState
 MARGIN = timedelta(hours=1)
 SLOW_REFUND = timedelta(days=10)
 ENDS_SOON = timedelta(hours=48)
+# A night can be held beside that of the year before.
+LINES_KEPT = timedelta(days=400)
 BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
 NOTHING = "nothing"
 

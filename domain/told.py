@@ -10,6 +10,7 @@ from datetime import timedelta
 from domain.answers import Look, answered, unanswered
 from domain.attempts import retry_until
 from domain.booking import GONE, Booking, Status, with_purse
+from domain.disputes import OUTCOMES
 from domain.late_money import late_payment
 from domain.obligations import first_payment
 from domain.payments import HeldOver, How, Payment, PayState, Purse, Seen, Verb
@@ -93,6 +94,7 @@ def _moved(payment: Payment, seen: Seen, *, checked: bool) -> Payment:
         capture_before=seen.capture_before or payment.capture_before,
         decline_code=seen.code or payment.decline_code,
         disputed=payment.disputed or seen.disputed,
+        dispute=seen.dispute or payment.dispute,
         checks=payment.checks + 1 if checked else payment.checks,
     )
 
@@ -118,17 +120,24 @@ def _no_news(booking: Booking, after: Booking, look: Look, payment: Payment, see
     over = after.purse.held_over
     if over is not None and booking.status is Status.HELD and payment.state.open and not after.purse.orders:
         after = _kept_over(after, over, payment, seen, act)
-    if payment.disputed and not _was_disputed(booking, payment):
-        after = replace(after, attention=f"The guest disputes payment {payment.number} with the card's bank.")
-        return make_step(booking, after, "payment_disputed", act, difference=_facts(payment))
+    if (step := _dispute_news(booking, after, payment, act)) is not None:
+        return step
     began = look.order is not None and look.order.verb is Verb.BEGIN
     what = "payment_offered" if began else "payment_checked"
     return make_step(booking, after, what, act, difference=_facts(payment))
 
 
-def _was_disputed(booking: Booking, payment: Payment) -> bool:
-    was = booking.purse.payment(payment.number)
-    return was is not None and was.disputed
+def _dispute_news(booking: Booking, after: Booking, payment: Payment, act: Act) -> Step | None:
+    """A dispute of the payment has opened, or the last that was open is decided; None where neither is news."""
+    was = booking.purse.payment(payment.number) or payment
+    told = f"The guest disputes payment {payment.number} with the card's bank."
+    if payment.dispute in OUTCOMES and payment.dispute != was.dispute:
+        after = replace(after, attention="" if after.attention == told else after.attention)
+        return make_step(booking, after, f"dispute_{payment.dispute}", act, difference=_facts(payment))
+    again = payment.dispute == "open" and was.dispute in OUTCOMES
+    if again or (payment.disputed and not was.disputed):
+        return make_step(booking, replace(after, attention=told), "payment_disputed", act, difference=_facts(payment))
+    return None
 
 
 def _kept_over(booking: Booking, over: HeldOver, payment: Payment, seen: Seen, act: Act) -> Booking:

@@ -16,17 +16,15 @@ from mjml import mjml2html
 
 from domain.letters import MOST_NAME_CHARACTERS, LetterFacts, shortened, subject_line
 from domain.notices import ASKING, NoticeKind, address_trouble
-from gateways.english import ENGLISH
 from gateways.letter_money import priced_rooms, totals
 from gateways.letter_parts import PRICED, closing, fact_table, footer, next_steps, policy
 from gateways.letter_words import vocabulary
 from gateways.mailer import Letter
-from gateways.portuguese import PORTUGUESE
+from gateways.spoken import TONGUES, spoken
 from gateways.tongues import Tongue
 from messages.tokens import guest_token, pay_token
 
 TEMPLATES = Path(__file__).parent / "templates"
-TONGUES: Mapping[str, Tongue] = {tongue.code: tongue for tongue in (ENGLISH, PORTUGUESE)}
 # An address that was replaced is told so, and no more: whoever reads there may not be the guest.
 _WITHOUT_LINK = frozenset({NoticeKind.EMAIL_CHANGED})
 
@@ -61,7 +59,7 @@ class Letters:
 
     def write(self, facts: LetterFacts) -> Letter:
         """The letter of a notice that is true of at least one room. Errors: ValueError for a link that is not ours."""
-        parts = self._parts(facts, TONGUES.get(facts.language, ENGLISH))
+        parts = self._parts(facts, spoken(facts.language))
         hotel = facts.hotel
         return Letter(
             to=facts.to,

@@ -1,9 +1,11 @@
 """Stripe as a Cashier."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
+from domain.disputes import outcome
 from domain.payments import How, Seen, Verb
 from domain.provider_calls import Call, Written
 from domain.provider_money import Merchant, Paid, to_provider
@@ -112,7 +114,12 @@ class StripeCashier:
         """See Cashier.look. Errors: LookupError for a name of another kind."""
         what, expand = _KINDS[object_id.partition("_")[0]]
         try:
-            return of_object(self._line.get(what, object_id, now, expand))
+            seen = of_object(self._line.get(what, object_id, now, expand))
+            if not seen.disputed:
+                return seen
+            # The charge stays disputed for ever; how that ended only the disputes themselves tell.
+            disputes = self._line.listed("disputes", now, payment_intent=seen.intent_id)
+            return replace(seen, dispute=outcome([str(body["status"]) for body in disputes]))
         except NotTaken as refusal:
             return Seen(trouble="refused", code=refusal.code)
 

@@ -28,9 +28,9 @@ class StripeConnect:
         self._line = line
         self._base_url = base_url
 
-    def account_call(self, wish: AccountWish) -> Call:
-        """The call that makes the hotel's account; a hotel has one, so the key has no number."""
-        key = f"{wish.hotel_id}.connect.account.create.1"
+    def account_call(self, wish: AccountWish, number: int) -> Call:
+        """The call that makes the hotel's account. number: from 1, counting those that it has had."""
+        key = f"{wish.hotel_id}.connect.account.create.{number}"
         params = {
             "country": wish.country,
             "controller": {

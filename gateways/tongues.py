@@ -6,13 +6,12 @@ Rule: docs/rules/notices.md, "Words". Everything is the same on every machine; n
 import tomllib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from pathlib import Path
 
 from domain.booking import Booking, Stay
-from domain.clocks import resolve
-from domain.notices import clock
-from domain.terms import Penalty, cancel_free_until
+from domain.fees import free_until
+from domain.terms import CancellationTier, Penalty, price_steps, tier_from
 
 WORDS = Path(__file__).parent / "templates" / "words"
 
@@ -66,34 +65,54 @@ class Tongue:
         return self.brief_moment(instant, booking.terms.zone) if instant else ""
 
     def policy(self, booking: Booking, stay: Stay) -> str:
-        """The room's cancellation terms, true from the moment it was booked."""
-        terms, hotel = stay.terms, booking.terms
-        until = clock(booking, f"cancel_free_until-{stay.number}") or cancel_free_until(hotel, terms, stay.arrival)
-        tiers = [
-            (
-                resolve(stay.arrival - timedelta(days=tier.days), tier.time, hotel.zone),
-                self._price(tier.penalty, tier.percent, tier.fixed_minor, hotel.currency),
-            )
-            for tier in terms.tiers
-        ]
-        tiers.sort()
-        price = self._price(terms.late_cancellation, terms.late_percent, terms.late_fixed_minor, hotel.currency)
-        if terms.late_cancellation is Penalty.NONE:
-            if not tiers:
-                return self.say("policy_free")
-            # The first price of a rate that begins without one is that of its first tier.
-            (until, price), *tiers = tiers
-        if until is None:
+        """The room's cancellation terms, true from the moment it was booked, with the clock where people moved it."""
+        never_free = free_until(booking, stay) is None
+        prices = _prices(booking, stay)
+        if prices[0][1].penalty is Penalty.NONE:
+            # A rate that begins without a price is free until its next step.
+            prices, never_free = prices[1:], False
+        if not prices:
+            return self.say("policy_free")
+        (since, step), *later = prices
+        price = self._price(step, booking.terms.currency)
+        if never_free:
             sentences = [self.say("policy_never_free", price=price)]
-        elif until <= booking.created_at:
-            sentences = [self.say("policy_passed", price=price)]
+        elif since is not None and since > booking.created_at:
+            sentences = [self.say("policy_until", until=self.at(booking, since), price=price)]
         else:
-            sentences = [self.say("policy_until", until=self.at(booking, until), price=price)]
-        sentences += [self.say("policy_tier", since=self.at(booking, since), price=dearer) for since, dearer in tiers]
+            sentences = [self.say("policy_passed", price=price)]
+        for since, step in later:
+            price = self._price(step, booking.terms.currency)
+            sentences.append(self.say("policy_tier", since=self.at(booking, since), price=price))
+        if think := stay.terms.think_minutes:
+            sentences.append(self.say("policy_think", length=self._length(think)))
         return " ".join(sentences)
 
-    def _price(self, penalty: Penalty, percent: int, fixed_minor: int, currency: str) -> str:
-        return self.say(f"price_{penalty.value}", percent=percent, amount=self.money(fixed_minor, currency))
+    def _length(self, minutes: int) -> str:
+        """Whole hours from two hours on, else minutes."""
+        in_hours = minutes % 60 == 0 and minutes > 60
+        return self.count(minutes // 60, "hour") if in_hours else self.count(minutes, "minute")
+
+    def _price(self, step: CancellationTier, currency: str) -> str:
+        amount = self.money(step.fixed_minor, currency)
+        return self.say(f"price_{step.penalty.value}", percent=step.percent, amount=amount)
+
+
+def _prices(booking: Booking, stay: Stay) -> list[tuple[datetime | None, CancellationTier]]:
+    """What cancelling costs and from when on, from the price on that held at booking; None where it never was free."""
+    until = free_until(booking, stay)
+    first, *tiers = price_steps(stay.terms)
+    prices: list[tuple[datetime | None, CancellationTier]] = [(until, first)]
+    for tier in tiers:
+        since = tier_from(booking.terms, tier, stay.arrival)
+        if since <= (until or booking.created_at):
+            # It begins before the free time ends, or held already: it takes the place of the price before it.
+            prices = [(until, tier)]
+        elif since <= booking.created_at:
+            prices = [(since, tier)]
+        else:
+            prices.append((since, tier))
+    return prices
 
 
 def tongue(

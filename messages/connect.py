@@ -6,6 +6,8 @@ from typing import ClassVar
 
 CONNECT_WORKFLOW = "ConnectWorkflow"
 OPEN, LOOK, LINK = "open", "look", "link"
+# The trouble of a wish to replace an account that is not lost.
+STANDS = "stands"
 
 
 def connect_id(slug: str, of: str = "") -> str:
@@ -17,7 +19,7 @@ def connect_id(slug: str, of: str = "") -> str:
 class AccountWish:
     """What is wanted of a hotel's account. want: OPEN (or find), LOOK, LINK. country: ISO 3166 alpha-2 of the hotel.
 
-    once: by which one wish for a page is told from the next.
+    once: by which one wish is told from the next. replaces: with OPEN, the account that is lost and gets a follower.
     """
 
     hotel_id: int
@@ -25,6 +27,7 @@ class AccountWish:
     country: str
     want: str
     once: str = ""
+    replaces: str = ""
 
 
 @dataclass(frozen=True)

@@ -95,7 +95,7 @@ class Run:
 
     number: within the business date. since, until: when what is listed was made at the provider; events_since: from
     when on its events are read. account: the hotel's own at the provider, empty for the platform's; is_steward: what
-    is nobody's on the platform's account is told to this hotel.
+    is nobody's on the platform's account is told to this hotel. past_accounts: those that were lost and replaced.
     """
 
     hotel_id: int
@@ -107,6 +107,7 @@ class Run:
     lists: tuple[str, ...]
     account: str = ""
     is_steward: bool = False
+    past_accounts: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -153,6 +154,22 @@ class FinishRun:
     now: datetime
     state: str
     detail: str = ""
+
+
+@dataclass(frozen=True)
+class SweepLines:
+    """Take away some of the hotel's compared lines that are not kept any more as of `now`."""
+
+    hotel_id: int
+    now: datetime
+
+
+@dataclass(frozen=True)
+class LinesSwept:
+    """How many lines went; more: there may be others."""
+
+    lines: int
+    more: bool = False
 
 
 @dataclass(frozen=True)

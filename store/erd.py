@@ -24,8 +24,8 @@ PARTS = {
         "change_requests",
     ),
     "Money at the payment provider": (
-        "refunds", "provider_calls", "provider_hints", "stripe_accounts", "disputes", "reconciliation_runs",
-        "provider_objects", "reconciliation_lines", "reconciliation_items",
+        "refunds", "provider_calls", "provider_hints", "stripe_accounts", "past_stripe_accounts", "disputes",
+        "reconciliation_runs", "provider_objects", "reconciliation_lines", "reconciliation_items",
     ),
     "Guests and what people write": (
         "guest_profiles", "guest_changes", "booking_notes", "note_versions", "booking_files", "office_keys",

@@ -7,13 +7,14 @@ from sqlalchemy import text
 
 from domain.clocks import business_date, local_text
 from domain.ledgers import Books, Compared, Listed, ProviderPayment, sums_of_provider, sums_of_rows
-from domain.reconciliation import MARGIN, closes_at, compare_stranger, window_of
+from domain.reconciliation import LINES_KEPT, MARGIN, closes_at, compare_stranger, window_of
 from domain.refusals import absent
-from messages.night import BeginRun, FinishRun, NightPlan, Run, RunDone
+from messages.night import BeginRun, FinishRun, LinesSwept, NightPlan, Run, RunDone, SweepLines
 from store import ledgers, reconciliation
 from store.hotels import hotel_by_id, hotel_terms
 from store.reconciliation import Sums
 from store.session import Database
+from store.stripe_accounts import past_accounts
 
 # A system that was down for longer closes its last week; what is older was closed by nobody and is not made up.
 MOST_DAYS_BEHIND = 7
@@ -68,11 +69,13 @@ class NightStore:
                 raise absent()
             window = window_of(day, hotel.zone, terms.audit_time)
             account = (await tx.execute(_ACCOUNT, {"hotel_id": hotel_id})).scalar() or ""
+            past = await past_accounts(tx, hotel_id)
             last = await reconciliation.watermark(tx, hotel_id)
             since = min(window.since, (last or window.since) - MARGIN)
             run = Run(
                 hotel_id, day, number, window.since, window.until,
                 max(since, order.now - MOST_EVENT_DAYS), OWN_LISTS if account else PLATFORM_LISTS, account, steward,
+                past,
             )  # fmt: skip
             await reconciliation.begin_run(tx, run, order.now, order.nights_posted)
         return run
@@ -135,6 +138,12 @@ class NightStore:
             done = await reconciliation.end_run(tx, order.run, order.now, order.state, order.detail)
             await ledgers.forget_objects(tx, order.run)
         return done
+
+    async def sweep(self, order: SweepLines) -> LinesSwept:
+        """Takes some of the lines away that are not kept any more."""
+        async with self._database.hotel(order.hotel_id) as tx:
+            lines = await reconciliation.sweep_lines(tx, order.hotel_id, order.now - LINES_KEPT)
+        return LinesSwept(lines, more=lines == reconciliation.LINES_AT_ONCE)
 
     def is_full(self, page: Sequence[object]) -> bool:
         """Whether there may be another page."""

@@ -233,7 +233,7 @@ SELECT * FROM reconciliation_items
 WHERE hotel_id = :hotel_id AND business_date = :business_date AND item_id > :after ORDER BY item_id LIMIT :most
 """)
 _LATEST = text("""
-SELECT number FROM reconciliation_runs
+SELECT number, ended_at FROM reconciliation_runs
 WHERE hotel_id = :hotel_id AND business_date = :business_date AND state IN ('done', 'incomplete')
 ORDER BY number DESC LIMIT 1
 """)
@@ -241,6 +241,18 @@ _PAGE_OF_LINES = text(f"""
 SELECT line, kind, reference, money_number, object_id, currency, provider_state, provider_minor, rows_state,
     rows_minor, code
 FROM reconciliation_lines WHERE {_OF_RUN} AND line COLLATE "C" > :after ORDER BY line COLLATE "C" LIMIT :most
+""")
+# Of a run with a difference that is still open every line stays: people look at it beside the others.
+_SWEEP = text("""
+DELETE FROM reconciliation_lines WHERE hotel_id = :hotel_id AND (business_date, number, line) IN (
+    SELECT l.business_date, l.number, l.line
+    FROM reconciliation_runs r
+    JOIN reconciliation_lines l USING (hotel_id, business_date, number)
+    WHERE r.hotel_id = :hotel_id AND r.ended_at <= :before AND NOT EXISTS (
+        SELECT 1 FROM reconciliation_items i
+        WHERE i.hotel_id = r.hotel_id AND i.closed_at IS NULL AND (r.business_date, r.number) IN (
+            (i.business_date, i.number), (i.seen_business_date, i.seen_number)))
+    ORDER BY l.business_date, l.number, l.line LIMIT :at_once)
 """)
 _OPEN_ITEMS = text("""
 SELECT count(*) FROM reconciliation_items WHERE hotel_id = :hotel_id AND closed_at IS NULL
@@ -274,12 +286,18 @@ async def count_open(tx: AsyncConnection, hotel_id: int) -> int:
     return int((await tx.execute(_OPEN_ITEMS, {"hotel_id": hotel_id})).scalar_one())
 
 
-async def latest_run(tx: AsyncConnection, hotel_id: int, day: date) -> int | None:
-    """The number of a date's last run that came to its end; None where there is none."""
-    return (await tx.execute(_LATEST, {"hotel_id": hotel_id, "business_date": day})).scalar()
+async def latest_run(tx: AsyncConnection, hotel_id: int, day: date) -> Any | None:
+    """number and ended_at of a date's last run that came to its end; None where there is none."""
+    return (await tx.execute(_LATEST, {"hotel_id": hotel_id, "business_date": day})).one_or_none()
 
 
 async def page_of_lines(tx: AsyncConnection, hotel_id: int, day: date, number: int, after: str) -> Sequence[Any]:
     """What a run compared, at most LINES_AT_ONCE, from the line after `after` on."""
     asked = {"hotel_id": hotel_id, "business_date": day, "number": number, "after": after, "most": LINES_AT_ONCE}
     return (await tx.execute(_PAGE_OF_LINES, asked)).all()
+
+
+async def sweep_lines(tx: AsyncConnection, hotel_id: int, before: datetime) -> int:
+    """Takes lines of runs that ended by then away, at most LINES_AT_ONCE, the oldest first; answers how many."""
+    asked = {"hotel_id": hotel_id, "before": before, "at_once": LINES_AT_ONCE}
+    return (await tx.execute(_SWEEP, asked)).rowcount

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from domain.connect import LEFT, AccountSeen
+from domain.connect import LEFT, AccountSeen, is_lost
 from domain.provider_money import Account
 from store.hot import Hot
 from store.session import Database
@@ -22,7 +22,25 @@ _WHOLE = text(
     "SELECT account_id, country, charges_enabled, payouts_enabled, requirements, fee_percent, refund_fee, checked_at,"
     " left_at FROM stripe_accounts WHERE hotel_id = :hotel_id"
 )
-# An answer that was overtaken by a newer one changes nothing.
+# One statement, so that the number is that of this very account.
+_NUMBERED = text("""
+SELECT account_id, 1 + (SELECT count(*) FROM past_stripe_accounts p WHERE p.hotel_id = a.hotel_id) AS number
+FROM stripe_accounts a WHERE hotel_id = :hotel_id
+""")
+_PAST = text("SELECT account_id FROM past_stripe_accounts WHERE hotel_id = :hotel_id ORDER BY replaced_at, account_id")
+# The row is locked first, so that the second of two followers finds that the account is not there any more.
+_SET_ASIDE = text("""
+WITH old AS (
+    UPDATE stripe_accounts SET account_id = :account_id, country = :country, charges_enabled = false,
+        payouts_enabled = false, requirements = '{}', left_at = NULL, checked_at = :at
+    WHERE hotel_id = :hotel_id AND account_id = :replaces
+    RETURNING hotel_id
+)
+INSERT INTO past_stripe_accounts (hotel_id, account_id, country, left_at, replaced_at)
+SELECT a.hotel_id, a.account_id, a.country, a.left_at, :at
+FROM stripe_accounts a JOIN old ON old.hotel_id = a.hotel_id
+""")
+# An answer that was overtaken by a newer one, or is about an account that was replaced, changes nothing.
 _KEEP = text("""
 INSERT INTO stripe_accounts (hotel_id, account_id, country, charges_enabled, payouts_enabled, requirements, checked_at)
 VALUES (:hotel_id, :account_id, :country, :charges_enabled, :payouts_enabled, CAST(:requirements AS jsonb), :at)
@@ -30,7 +48,7 @@ ON CONFLICT (hotel_id) DO UPDATE SET charges_enabled = EXCLUDED.charges_enabled,
     payouts_enabled = EXCLUDED.payouts_enabled, requirements = EXCLUDED.requirements,
     checked_at = EXCLUDED.checked_at,
     left_at = CASE WHEN :has_left THEN coalesce(stripe_accounts.left_at, EXCLUDED.checked_at) END
-WHERE stripe_accounts.checked_at <= EXCLUDED.checked_at
+WHERE stripe_accounts.checked_at <= EXCLUDED.checked_at AND stripe_accounts.account_id = EXCLUDED.account_id
 """)
 _FEE = text("""
 UPDATE stripe_accounts SET fee_percent = coalesce(:fee_percent, fee_percent),
@@ -58,6 +76,11 @@ class AccountRow:
     checked_at: datetime
     left_at: datetime | None
 
+    @property
+    def is_lost(self) -> bool:
+        """Whether another account may take its place."""
+        return is_lost(left=self.left_at is not None, requirements=self.requirements)
+
 
 class StripeAccounts:
     """Who is charged for a hotel."""
@@ -75,6 +98,18 @@ class StripeAccounts:
         """The provider's name of the hotel's account; empty where it has none."""
         account = await self.account_of(hotel_id)
         return "" if account is None else account.account_id
+
+    async def numbered(self, hotel_id: int) -> tuple[str, int]:
+        """The provider's name of the hotel's account, and the how manieth it is, from 1; ('', 0) where it has none."""
+        async with self._database.hotel(hotel_id) as tx:
+            row = (await tx.execute(_NUMBERED, {"hotel_id": hotel_id})).one_or_none()
+        return ("", 0) if row is None else (row.account_id, row.number)
+
+    async def set_aside(self, hotel_id: int, replaces: str, account_id: str, country: str, at: datetime) -> None:
+        """Puts an account in the place of a lost one, which is remembered. Nothing where that was done before."""
+        asked = {"hotel_id": hotel_id, "replaces": replaces, "account_id": account_id, "country": country, "at": at}
+        async with self._database.hotel(hotel_id) as tx:
+            await tx.execute(_SET_ASIDE, asked)
 
     async def name_of(self, hotel_id: int) -> str:
         """The hotel's name, which stands on the provider's page."""
@@ -114,6 +149,11 @@ async def read_account(tx: AsyncConnection, hotel_id: int) -> AccountRow | None:
         checked_at=row.checked_at,
         left_at=row.left_at,
     )
+
+
+async def past_accounts(tx: AsyncConnection, hotel_id: int) -> tuple[str, ...]:
+    """The accounts that were lost and replaced, oldest first."""
+    return tuple((await tx.execute(_PAST, {"hotel_id": hotel_id})).scalars())
 
 
 async def set_fee(tx: AsyncConnection, hotel_id: int, fee_percent: Decimal | None, refund_fee: bool | None) -> bool:

@@ -61,6 +61,7 @@ def nights_worker(
         workflows=[HotelNight],
         activities=[
             activities.plan, activities.post, activities.begin, activities.read, activities.compare, activities.end,
+            activities.sweep,
         ],
         workflow_runner=runner(strict=strict),
         deployment_config=deployment() if versioned else None,

@@ -26,6 +26,7 @@ with workflow.unsafe.imports_passed_through():
         ReadPage,
         Run,
         RunNow,
+        SweepLines,
     )
 
 # So often the terms are read anew, and a newer build is looked for.
@@ -34,6 +35,8 @@ LONGEST_HISTORY = 4_000
 # Of one list of the provider's, a hundred objects each. More than that is not compared in one run.
 MOST_PAGES = 300
 MOST_COMPARED = 2_000
+# A thousand lines each. What is left over goes on the next nights.
+MOST_SWEEPS = 100
 
 TOO_MUCH = "The payment provider has more than one comparing reads; nothing was closed."
 AWAY = "The payment provider, or the database, did not answer for six hours."
@@ -48,6 +51,11 @@ CALLS: dict[str, dict[str, Any]] = {
     "post": {"start_to_close_timeout": timedelta(seconds=60), "retry_policy": _PATIENT},
     "begin": {"start_to_close_timeout": timedelta(seconds=20), "retry_policy": _PATIENT},
     "end": {"start_to_close_timeout": timedelta(seconds=60), "retry_policy": _PATIENT},
+    "sweep": {
+        "start_to_close_timeout": timedelta(seconds=60),
+        "schedule_to_close_timeout": timedelta(minutes=30),
+        "retry_policy": _PATIENT,
+    },
     "read": {
         "start_to_close_timeout": timedelta(seconds=60),
         "schedule_to_close_timeout": PROVIDER_MAY_TAKE,
@@ -132,6 +140,7 @@ class HotelNight:
                 break
             after = done.after
         await self._reconcile(BeginRun(self._hotel_id, workflow.now(), plan.business_date, posted))
+        await self._sweep()
 
     async def _reconcile(self, begin: BeginRun) -> None:
         """One comparing, from its lists to its end. What the provider does not answer ends it as failed."""
@@ -151,6 +160,22 @@ class HotelNight:
             ending = FinishRun(run, workflow.now(), "failed", AWAY)
         self._tell(f"Ending the comparing of {run.business_date}.")
         await workflow.execute_activity_method(NightActivities.end, ending, summary="End the comparing", **CALLS["end"])
+
+    async def _sweep(self) -> None:
+        """Lines that are not kept any more go. Nobody waits for it: what can't be done is left to the next night."""
+        self._tell("Taking old lines away.")
+        try:
+            for _ in range(MOST_SWEEPS):
+                order = SweepLines(self._hotel_id, workflow.now())
+                swept = await workflow.execute_activity_method(
+                    NightActivities.sweep, order, summary="Take old lines away", **CALLS["sweep"]
+                )
+                if not swept.more:
+                    return
+        except ActivityError as error:
+            if is_cancelled_exception(error):
+                raise
+            workflow.logger.warning("Old lines could not be taken away: %s", type(error.cause).__name__)
 
     async def _read(self, run: Run) -> bool:
         """Keeps the provider's lists, page by page; False where one has more pages than a run may read."""

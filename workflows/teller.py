@@ -181,7 +181,7 @@ def provider_order(booking: Booking, payment: Payment, look: Look, now: datetime
         method_id=purse.method_id,
         save_card=securing and keeps_card(booking),
         manual=payment.purpose == "authorisation" and authorises(booking) and not purse.yes_given,
-        hold_until=booking.hold_expires_at,
+        hold_until=booking.held_until,
     )
 
 

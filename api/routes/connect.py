@@ -7,7 +7,7 @@ from fastapi import APIRouter, Body
 from api.callers import Desk, DeskRoute, Parts
 from api.connect import account_of, account_page, change_account, open_account
 from api.shapes.common import answers, example
-from api.shapes.connect import ACCOUNT, ACCOUNT_PAGE, AccountBody, AccountChange, AccountPage
+from api.shapes.connect import ACCOUNT, ACCOUNT_PAGE, AccountBody, AccountChange, AccountOpening, AccountPage
 from api.shapes.problems import problems
 from api.views import API
 
@@ -27,15 +27,24 @@ async def get_payment_account(house: Parts, at: Desk) -> AccountBody:
     "",
     responses={
         200: _TOLD,
-        **problems(*_ACTS, "connect_unsupported_country", "account_refused", "not_answered_in_time", "not_ready"),
+        **problems(
+            *_ACTS, "connect_unsupported_country", "account_missing", "account_stands", "account_refused",
+            "not_answered_in_time", "not_ready",
+        ),
     },
-)
-async def open_payment_account(house: Parts, at: Desk) -> AccountBody:
+)  # fmt: skip
+async def open_payment_account(
+    house: Parts,
+    at: Desk,
+    body: Annotated[AccountOpening | None, Body(openapi_examples=example("lost", {"replaces": "acct_1"}))] = None,
+) -> AccountBody:
     """Opens the hotel's account at the provider, or finds the one it has. Asking again is harmless.
 
-    Until the provider has heard what it asks, the hotel sells nothing that is paid online.
+    Until the provider has heard what it asks, the hotel sells nothing that is paid online. Where the account has left
+    the platform, or was rejected, `replaces` names it and a new one is made in its place; what was paid through the old
+    one stays with it.
     """
-    return await open_account(house, at)
+    return await open_account(house, at, body or AccountOpening())
 
 
 @connect.post(

@@ -52,7 +52,7 @@ async def list_reconciliations(
         200: {"description": "Every line.", "content": {"text/csv": {
             "schema": {"type": "string"}, "examples": example("lines", LINES),
         }}},
-        **problems(*_KNOWN),
+        **problems("lines_not_kept", *_KNOWN),
     },
 )  # fmt: skip
 async def get_reconciliation_lines(house: Parts, at: Desk, business_date: BusinessDate) -> Response:

@@ -22,7 +22,16 @@ class AccountBody(Told):
     checked_at: datetime | None = Field(description="When the provider was last asked.")
     left_at: datetime | None = Field(description="When it left the platform; null where it is there.")
     sells_online: bool = Field(description="Whether rooms that are paid online can be sold.")
+    replaceable: bool = Field(description="Whether it is lost, so that another one may be opened in its place.")
     in_words: str
+
+
+class AccountOpening(Asked):
+    """The account that is opened. Without a body, or without `replaces`, the one that the hotel has is found."""
+
+    replaces: Annotated[str, Field(pattern=r"^acct_[A-Za-z0-9]{1,64}$")] | None = Field(
+        default=None, description="The hotel's account that has left the platform or was rejected; a new one is made."
+    )
 
 
 class AccountPage(Told):
@@ -50,6 +59,7 @@ ACCOUNT: dict[str, Any] = {
     "checked_at": "2026-12-01T08:10:00Z",
     "left_at": None,
     "sells_online": True,
+    "replaceable": False,
     "in_words": "Payments go to the hotel's own account.",
 }
 ACCOUNT_PAGE = {"address": "https://connect.stripe.example/setup/acct_1/x", "ends_at": "2026-12-01T08:15:00Z"}

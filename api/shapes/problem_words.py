@@ -86,7 +86,11 @@ PROBLEMS: dict[str, Words] = {
     "connect_unsupported_country": Words(
         422, "The platform is in PT, from where no money can be transferred to an account in JP."
     ),
+    "lines_not_kept": Words(404, "Lines are kept for 400 days; the night's sums and differences are still there."),
     "account_missing": Words(409, "The hotel has no account at the payment provider; open one first."),
+    "account_stands": Words(
+        409, "Only an account of the hotel's that has left the platform, or was rejected, is replaced.", "replaces"
+    ),
     "account_refused": Words(
         409, "The payment provider does not do that: status_400.", facts={"provider_code": "status_400"}
     ),

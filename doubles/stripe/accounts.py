@@ -99,6 +99,19 @@ def answered(desk: Desk, account: Thing, *, enabled: bool = True) -> None:
     announce(desk, account, "account.updated")
 
 
+def reject(desk: Desk, account: Thing) -> None:
+    """Stripe will take no payments for this account ever again."""
+    state = "inactive"
+    account.data |= {
+        "charges_enabled": False,
+        "payouts_enabled": False,
+        "capabilities": {"card_payments": state, "transfers": state},
+        "requirements": {**_requirements([]), "disabled_reason": "rejected.other"},
+    }
+    desk.save(account)
+    announce(desk, account, "account.updated")
+
+
 def deauthorise(desk: Desk, account: Thing) -> None:
     """The hotel leaves the platform."""
     application = Thing("ca_holdfast", "application", account.id, {"id": "ca_holdfast", "object": "application",

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from doubles.stripe import intents
-from doubles.stripe.accounts import answered, deauthorise
+from doubles.stripe.accounts import answered, deauthorise, reject
 from doubles.stripe.cards import BY_NUMBER
 from doubles.stripe.desk import Desk
 from doubles.stripe.errors import Json
@@ -207,7 +207,10 @@ def _account(desk: Desk, told: Json) -> Thing | Json:
     if told["kind"] == "account_left":
         deauthorise(desk, account)
         return {"id": account.id, "object": "account", "deleted": True}
-    answered(desk, account, enabled=told["kind"] == "account_enabled")
+    if told["kind"] == "account_rejected":
+        reject(desk, account)
+    else:
+        answered(desk, account, enabled=told["kind"] == "account_enabled")
     return account
 
 
@@ -231,5 +234,6 @@ KINDS = {
     "session_expired": Kind("the session `id` ends now", _expired),
     "account_enabled": Kind("the account `id` takes payments", _account),
     "account_disabled": Kind("the account `id` takes none any more", _account),
+    "account_rejected": Kind("the account `id` is rejected for good", _account),
     "account_left": Kind("the account `id` leaves the platform", _account),
 }

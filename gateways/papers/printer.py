@@ -14,8 +14,10 @@ from typing import Any
 
 import typst
 
+from domain.booking import Booking
 from domain.invoices import Paper
 from gateways.papers.sheets import sheet_of, with_note_on_letters
+from gateways.spoken import cancellation
 
 AT_ONCE = 2
 MOST_SECONDS = 5.0
@@ -38,6 +40,10 @@ class Printer:
         """The paper's PDF; the same paper gives the same bytes. Errors: TimeoutError within five seconds."""
         async with asyncio.timeout(MOST_SECONDS), self._turns:
             return await asyncio.to_thread(self.pdf, paper)
+
+    def cancellation(self, booking: Booking, language: str) -> tuple[str, ...]:
+        """How the rooms that still stand may be given up, in the language of a paper."""
+        return cancellation(booking, language)
 
     def pdf(self, paper: Paper) -> bytes:
         """The same in the caller's thread."""

@@ -4,8 +4,11 @@ import hashlib
 import secrets
 from typing import Any
 
+import pytest
 from httpx import Response
 
+from domain.invoices import Paper
+from gateways.papers.printer import Printer
 from tests.api.test_desk import confirmed_today
 from tests.api.world import API, Body, Desk, Guests, bearer, problem
 from tests.story.world import connect
@@ -96,6 +99,31 @@ async def test_papers_are_printed_for_the_desk_and_the_guest(guests: Guests, des
     assert receipt["kind"] == "receipt"
     problem(await desk.get(f"bookings/{at['reference']}/proforma.pdf"), 409, "nothing_to_invoice")
     problem(await desk.get(f"bookings/{at['reference']}/invoices/INV-2099-000001.pdf"), 404, "not_found")
+
+
+async def test_a_confirmation_tells_the_cancellation_terms_in_the_guests_language(
+    guests: Guests, desk: Desk, worker: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The guest's copy and that of the desk; what is printed is what letters say."""
+    printed: list[Paper] = []
+
+    async def kept(_: Printer, paper: Paper) -> bytes:
+        printed.append(paper)
+        return b"%PDF-1.7"
+
+    monkeypatch.setattr(Printer, "print", kept)
+    made = await guests.booked()
+    at = await desk.done(made, "approve")
+    for language in ("en", "pt"):
+        details = f"{API}/bookings/{at['reference']}/guest"
+        changed = await guests.api.patch(details, json={"language": language}, headers=bearer(made["access_token"]))
+        assert changed.status_code == 200, changed.text
+        assert (await guests.see(made, "/confirmation.pdf")).status_code == 200
+    assert [paper.occasion.language for paper in printed] == ["en", "pt"]
+    assert [paper.notes for paper in printed] == [
+        ("Not refundable: cancelling costs the whole stay.",),
+        ("Não reembolsável: o cancelamento custa a estadia completa.",),
+    ]
 
 
 async def test_the_bytes_of_an_issued_paper_are_those_that_were_made_first(

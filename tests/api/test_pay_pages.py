@@ -1,17 +1,20 @@
 """The page on which a guest pays: what it shows, where its button leads, and what it never gives away."""
 
 import asyncio
+import json
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
 
 from config.settings import Settings
+from domain.money import Money, format_money
 from messages.tokens import pay_token
 from tests.api.office import Office
 from tests.api.paying import Cashpoint, cashpoint
 from tests.api.world import SECRET, Desk, problem
 from tests.doubles.stripe_running import StripeDouble, running_stripe
+from tests.story.world import connect
 
 PREPAID = "ribeira"
 
@@ -144,6 +147,33 @@ async def test_the_desk_gets_a_link_and_sends_one_letter_for_each_key(till: Cash
     assert len(office.letters(made["reference"], "payment_link")) == 1
     stale = await office.send("POST", made["reference"], "/payment-link", {"version": 99, "mail": True})
     problem(stale, 409, "version_conflict")
+
+
+async def test_every_link_to_pay_is_a_line_in_the_story(till: Cashpoint, owner_url: str) -> None:
+    """Who made or mailed it and for how much, once for each key; another body under the key is refused."""
+    made = await till.booked(PREPAID)
+    office = Office(await Desk.at(till.api, PREPAID), owner_url)
+    for body, key in (({}, "made"), ({}, "made"), ({"mail": True}, "mailed"), ({"mail": True}, "mailed")):
+        told = await office.done("POST", made["reference"], "/payment-link", body, headers={"Idempotency-Key": key})
+    used = await office.send(
+        "POST", made["reference"], "/payment-link", {"mail": True}, headers={"Idempotency-Key": "made"}
+    )
+    problem(used, 409, "idempotency_key_reused")
+    story = (await office.desk.see(f"bookings/{made['reference']}/timeline"))["items"]
+    lines = [entry for entry in story if entry["kind"] == "audit"]
+    amount = format_money(Money(**made["to_pay"]["amount"]))
+    assert [(line["what"], line["difference"]["new"]) for line in lines] == [
+        ("changed_payment_link", amount),
+        ("changed_payment_letter", amount),
+    ]
+    assert f"made a link to pay: {amount}." in lines[0]["sentence"]
+    assert f"mailed the guest a link to pay: {amount}." in lines[1]["sentence"]
+    assert all(line["actor"]["kind"] == "staff" and line["actor"]["name"] for line in lines)
+    token = told["url"].rpartition("/")[2]
+    assert token not in json.dumps(story)
+    with connect(owner_url) as db:
+        rows = db.execute("SELECT guest_changes::text FROM guest_changes WHERE reference = %s", [made["reference"]])
+        assert token not in str(rows.fetchall())
 
 
 async def test_a_link_is_refused_where_nothing_is_to_be_paid(till: Cashpoint, owner_url: str) -> None:

@@ -1,5 +1,6 @@
 """A hotel's nights at the desk: what a manager reads of them, and asking for one more run."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
@@ -9,8 +10,9 @@ from temporalio.client import Client
 from config.settings import Settings
 from domain.ledgers import Difference, Line
 from messages.converter import data_converter
-from messages.night import Run, night_workflow_id
+from messages.night import LinesSwept, Run, SweepLines, night_workflow_id
 from store import reconciliation as store
+from store.nightly import NightStore
 from store.reconciliation import Sums
 from store.session import Database
 from tests.api.post import hotel_of
@@ -36,18 +38,18 @@ async def manager(api: AsyncClient) -> Desk:
     return await Desk.at(api, "ribeira", "manager")
 
 
-async def compared(database: Database, day: date, *found: Difference) -> int:
+async def compared(database: Database, day: date, *found: Difference, at: datetime = NIGHT) -> int:
     """A run of this date that found so much, and is at its end; answers its number."""
     hotel_id = await hotel_of(database, "ribeira")
     async with database.hotel(hotel_id) as tx:
-        number = await store.ask_for_run(tx, hotel_id, day, "night", NIGHT)
-        run = Run(hotel_id, day, number, NIGHT - timedelta(days=1), NIGHT, NIGHT - timedelta(days=1), ())
-        await store.begin_run(tx, run, NIGHT, 3)
+        number = await store.ask_for_run(tx, hotel_id, day, "night", at)
+        run = Run(hotel_id, day, number, at - timedelta(days=1), at, at - timedelta(days=1), ())
+        await store.begin_run(tx, run, at, 3)
         sums = Sums(2, 0, 20_500, 0, 10_000, 0, 10_000, 0)
         for _ in range(2):
             # A page that is written again adds nothing.
-            await store.write_page(tx, run, NIGHT, "1|Z", sums, found, LINES)
-        await store.end_run(tx, run, NIGHT, "done", "")
+            await store.write_page(tx, run, at, "1|Z", sums, found, LINES)
+        await store.end_run(tx, run, at, "done", "")
     return number
 
 
@@ -93,6 +95,37 @@ async def test_a_night_is_told_with_its_sums_its_differences_and_every_line(mana
     assert (await manager.see("reconciliation"))["open_differences"] == 0
     assert all(one["closed_at"] for one in (await manager.see(f"reconciliation/{DAY}"))["items"])
     assert "double_charge" not in {one["kind"] for one in (await manager.see("attention"))["items"]}
+
+
+async def test_lines_go_after_four_hundred_days_where_no_difference_is_open(
+    manager: Desk, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In small bites, the oldest first; sums and differences stay, and the page says why the lines are gone."""
+    monkeypatch.setattr(store, "LINES_AT_ONCE", 2)
+    hotel_id = await hotel_of(database, "ribeira")
+    nights = NightStore(database, database)
+    first, second = date(2024, 5, 1), date(2024, 5, 2)
+    ended = datetime(2024, 5, 3, 3, 4, tzinfo=UTC)
+    found = replace(TWICE, reference="RIB-20240501-7Q4K2M", at=ended - timedelta(hours=3))
+    for day in (first, second):
+        await compared(database, day, found, at=ended)
+    async with database.hotel(hotel_id) as tx:
+        opened = await store.list_items(tx, hotel_id, first, 0, 10)
+    assert [item.closed_at for item in opened] == [None]
+    # Not a moment early; and while the difference is open, neither the run that found it nor the last one that did.
+    order = SweepLines(hotel_id, ended + timedelta(days=400) - timedelta(seconds=1))
+    assert await nights.sweep(order) == LinesSwept(0)
+    order = SweepLines(hotel_id, ended + timedelta(days=400))
+    assert await nights.sweep(order) == LinesSwept(0)
+    assert (await manager.get(f"reconciliation/{first}.csv")).text.count("\r\n") == 4
+    await compared(database, date(2024, 5, 3), at=ended + timedelta(days=1))
+    swept = [await nights.sweep(order) for _ in range(4)]
+    assert swept == [LinesSwept(2, more=True)] * 3 + [LinesSwept(0)]
+    problem(await manager.get(f"reconciliation/{first}.csv"), 404, "lines_not_kept")
+    assert (await manager.get("reconciliation/2024-05-03.csv")).status_code == 200
+    assert len((await manager.see(f"reconciliation/{first}"))["items"]) == 1
+    (run,) = (await manager.see("reconciliation", **{"from": first, "to": first}))["items"]
+    assert run["provider"]["taken"]["amount_minor"] == 20_500
 
 
 async def test_what_a_person_has_closed_is_not_told_again_while_it_is_the_same(

@@ -1,14 +1,16 @@
 """What is asked for, held for, taken and given back: docs/rules/payments.md."""
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
 from domain import acts
 from domain.agenda import agenda
 from domain.alarms import clock_rang
-from domain.booking import Status, payment_status
+from domain.answers import Look
+from domain.booking import Booking, Status, payment_status
+from domain.changing import clock_moved
 from domain.obligations import Obligation, deposit_minor, first_payment, owed_now
 from domain.paying import payment_wished, refund_asked
 from domain.payments import How, PayState, RefundState, Verb
@@ -16,8 +18,9 @@ from domain.steps import Act
 from domain.terms import Confirmation, Penalty, StayTerms
 from domain.terms import Payment as Way
 from domain.waiting import waiting_for
-from tests.domain.made import ASKED, DESK, GUEST, KOCHI, MANAGER, act, entry, keys, refusal
+from tests.domain.made import ARRIVAL, ASKED, DESK, GUEST, KOCHI, MANAGER, act, entry, keys, kochi, refusal
 from tests.domain.payers import answer, asked_to_pay, hears, held, online, pays, terms
+from workflows.teller import provider_order
 
 MINUTE = timedelta(minutes=1)
 HOUR = timedelta(hours=1)
@@ -173,6 +176,59 @@ def test_the_time_that_an_outage_took_is_added_to_the_hold() -> None:
         assert waits is not None
         pauses.append((waits - ASKED).total_seconds())
     assert pauses == [30, 60, 120, 300, 600, 900, 900, 900, 900]
+
+
+def _silent() -> Booking:
+    """A booking held until 12:00 whose page was asked for at 11:30, while the provider was silent."""
+    wish = payment_wished(held(), Act(ASKED, GUEST), How.HOSTED_PAGE).step
+    assert wish is not None
+    return hears(wish.after, ASKED, trouble="unreachable")
+
+
+def _hold_moved(made: Booking, now: datetime, at: datetime | None) -> Booking:
+    return clock_moved(
+        made, Act(now, MANAGER, "desk", "The guest is on the way."), entry(made, "hold_expires"), at
+    ).after
+
+
+def test_a_moved_hold_is_longer_too_by_what_was_lost_after_the_move() -> None:
+    """Silent for forty minutes, moved after ten of them by ninety: half an hour is added; who moved it stays named."""
+    moved = _hold_moved(_silent(), ASKED + 10 * MINUTE, ASKED + 120 * MINUTE)
+    back = hears(moved, ASKED + 40 * MINUTE, state=PayState.CREATED)
+    line = entry(back, "hold_expires")
+    assert (line.at, line.set_by.role) == (ASKED + 150 * MINUTE, "manager")
+    # Taken back, the clock is where it would be without the move.
+    undone = _hold_moved(back, ASKED + 41 * MINUTE, None)
+    assert entry(undone, "hold_expires").at == ASKED + 70 * MINUTE
+    # Moved before the silence began, all of it is added.
+    early = _hold_moved(held(), ASKED, ASKED + 120 * MINUTE)
+    wish = payment_wished(early, Act(ASKED + MINUTE, GUEST), How.HOSTED_PAGE).step
+    assert wish is not None
+    silent = hears(wish.after, ASKED + MINUTE, trouble="unreachable")
+    back = hears(silent, ASKED + 41 * MINUTE, state=PayState.CREATED)
+    assert entry(back, "hold_expires").at == ASKED + 160 * MINUTE
+
+
+def test_a_hold_that_an_outage_makes_longer_stays_within_its_bound() -> None:
+    """Six hours at most, never past the audit at which the guest would be missed, and never shorter than it was."""
+    bound = kochi(ARRIVAL + timedelta(days=1), 3)
+    moved = _hold_moved(_silent(), ASKED, bound - 10 * MINUTE)
+    assert entry(hears(moved, ASKED + 40 * MINUTE, state=PayState.CREATED), "hold_expires").at == bound
+    moved = _hold_moved(_silent(), ASKED, ASKED + 20 * HOUR)
+    assert entry(hears(moved, ASKED + 9 * HOUR, state=PayState.CREATED), "hold_expires").at == ASKED + 26 * HOUR
+    # The hotel's yes came a month after the request: the hold was past thirty days from the start.
+    late = replace(_silent(), created_at=ASKED - timedelta(days=40))
+    back = hears(late, ASKED + 20 * MINUTE, state=PayState.CREATED)
+    assert back.hold_expires_at == ASKED + 30 * MINUTE
+
+
+def test_the_providers_page_lasts_as_long_as_the_moved_hold() -> None:
+    """And as long as the hold of the terms where nobody moved it."""
+    made = asked_to_pay(held())
+    moved = _hold_moved(made, ASKED, ASKED + 120 * MINUTE)
+    until = [provider_order(one, one.purse.payments[0], Look(1), ASKED).hold_until for one in (made, moved)]
+    assert until == [ASKED + 30 * MINUTE, ASKED + 120 * MINUTE]
+    assert provider_order(pays(made), made.purse.payments[0], Look(1), ASKED).hold_until is None
 
 
 def test_payments_are_looked_at_without_a_hint() -> None:

@@ -111,6 +111,7 @@ def test_planted_ends_of_authorisations_and_pages(shop: Shop, bank: StripeDouble
     account = shop.api.accounts.create({}).id
     assert bank.plant("account_enabled", id=account)["charges_enabled"]
     assert not bank.plant("account_disabled", id=account)["charges_enabled"]
+    assert bank.plant("account_rejected", id=account)["requirements"]["disabled_reason"] == "rejected.other"
 
 
 @pytest.mark.parametrize(

@@ -61,3 +61,4 @@ def account(till: Till, outbox: Outbox) -> Iterator[str]:
     yield made.id
     with connect(outbox.owner_url) as db:
         db.execute("DELETE FROM stripe_accounts WHERE hotel_id = %s", [outbox.hotel_id])
+        db.execute("DELETE FROM past_stripe_accounts WHERE hotel_id = %s", [outbox.hotel_id])

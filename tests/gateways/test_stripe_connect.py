@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from domain.connect import AccountSeen
 from domain.payments import How, PayState, RefundState, Verb
 from tests.gateways.till import AMOUNT_MINOR, Till
 from tests.store.outbox import Outbox
@@ -90,6 +91,28 @@ async def test_a_refund_follows_how_the_payment_was_made_and_not_how_the_hotel_i
         )
     refund = till.refund(9_000, payment=2, number=2)
     assert (await till.give_back(later, refund)).refund_state is RefundState.SUCCEEDED
+
+
+async def test_what_was_paid_through_a_replaced_account_stays_with_it(till: Till, outbox: Outbox, account: str) -> None:
+    """The refund is taken back from the old account; the next payment goes to the new one."""
+    payment, _ = await till.paid(till.payment())
+    fresh = till.double.sdk.v1.accounts.create({"country": "PT"}).id
+    accounts = till.accounts
+    for _ in range(2):
+        await accounts.set_aside(outbox.hotel_id, account, fresh, "PT", till.now)
+    assert await accounts.numbered(outbox.hotel_id) == (fresh, 2)
+    # News of the old account changes nothing of the new one.
+    await accounts.keep(outbox.hotel_id, "PT", AccountSeen(account, "PT", charges_enabled=True), till.now)
+    present = await accounts.account_of(outbox.hotel_id)
+    assert present is not None
+    assert not present.charges_enabled
+    assert (await till.give_back(payment, till.refund(9_000))).refund_state is RefundState.SUCCEEDED
+    [transfer] = till.double.sdk.v1.transfers.list({"limit": 1}).data
+    assert (transfer.destination, transfer.amount_reversed) == (account, 9_000)
+    changed(outbox, charges_enabled=True)
+    await till.paid(till.payment(2))
+    [newest, _] = till.double.sdk.v1.transfers.list({"limit": 2}).data
+    assert newest.destination == fresh
 
 
 async def test_a_hotel_that_can_t_be_charged_yet_begins_nothing(till: Till, account: str, outbox: Outbox) -> None:

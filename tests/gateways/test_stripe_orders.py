@@ -278,3 +278,17 @@ async def test_nothing_goes_back_of_what_never_came(till: Till) -> None:
 async def test_a_disputed_payment_is_told_so(till: Till) -> None:
     _, seen = await till.paid(till.payment(), "4000000000000259")
     assert (seen.state, seen.disputed) == (PayState.CAPTURED, True)
+
+
+@pytest.mark.parametrize(("kind", "how"), [("dispute_won", "won"), ("dispute_lost", "lost")])
+async def test_how_a_dispute_ended_is_told_with_its_payment(till: Till, kind: str, how: str) -> None:
+    """Open while one is; then as the bank decided. An undisputed payment has none."""
+    payment, seen = await till.paid(till.payment())
+    assert (seen.disputed, seen.dispute) == (False, "")
+    [intent] = till.intents()
+    first, second = (till.double.plant("dispute", id=intent.id, amount=5_000) for _ in range(2))
+    assert (await till.do(Verb.READ, payment)).dispute == "open"
+    till.double.plant("dispute_lost", id=first["id"])
+    assert (await till.do(Verb.READ, payment)).dispute == "open"
+    till.double.plant(kind, id=second["id"])
+    assert (await till.do(Verb.READ, payment)).dispute == how

@@ -102,7 +102,7 @@ async def test_a_dispute_and_a_warning_are_read_by_their_names(till: Till, line:
 
 async def test_an_account_whose_answer_was_lost_is_found_by_its_key(till: Till, line: StripeLine) -> None:
     connect = StripeConnect(line, BASE_URL)
-    call = connect.account_call(AccountWish(till.booking.hotel_id, "house", "PT", OPEN))
+    call = connect.account_call(AccountWish(till.booking.hotel_id, "house", "PT", OPEN), 1)
     assert connect.match(call, till.now) == ""
     till.double.fault("cut", path="/v1/accounts", method="POST")
     with pytest.raises(ProviderAway):

@@ -4,7 +4,7 @@ import re
 import tomllib
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
@@ -12,10 +12,10 @@ from domain.acts import approved, cancelled
 from domain.booking import Status
 from domain.letters import greeted_name
 from domain.notices import Notice, NoticeKind
-from domain.terms import CancellationTier, Penalty
 from gateways.english import ENGLISH
-from gateways.letters import TONGUES, Letters
+from gateways.letters import Letters
 from gateways.portuguese import PORTUGUESE
+from gateways.spoken import TONGUES
 from gateways.tongues import WORDS
 from tests.gateways.facts import KOCHI, letter_facts, request, stay
 from tests.gateways.lives import BOOKINGS, DESK, FIRM, PLEASE, WITHOUT_A_ROOM, option
@@ -158,62 +158,6 @@ def test_every_weekday_and_month_has_its_name() -> None:
     assert len({day.split(" de ")[1] for day in days}) == 12
     week = {PORTUGUESE.brief_day(date(2026, 3, 9) + timedelta(days=n)).partition(",")[0] for n in range(7)}
     assert week == {"seg.", "ter.", "qua.", "qui.", "sex.", "sáb.", "dom."}
-
-
-@pytest.mark.parametrize(
-    ("changes", "english", "portuguese"),
-    [
-        (
-            {},
-            "Cancelling is free of charge until Fri 13 Mar 2026, 18:00 (IST); after that it costs the first night.",
-            "O cancelamento é gratuito até sexta-feira, 13 de março de 2026, às 18:00 (hora local, IST); "
-            "depois custa a primeira noite.",
-        ),
-        (
-            {"free_until_days": None, "late_cancellation": Penalty.FULL},
-            "Not refundable: cancelling costs the whole stay.",
-            "Não reembolsável: o cancelamento custa a estadia completa.",
-        ),
-        (
-            {"late_cancellation": Penalty.NONE},
-            "Cancelling is free of charge until check-in.",
-            "O cancelamento é gratuito até ao check-in.",
-        ),
-        (
-            {
-                "late_cancellation": Penalty.PERCENT,
-                "late_percent": 50,
-                "tiers": (CancellationTier(0, time(12), Penalty.FULL),),
-            },
-            "Cancelling is free of charge until Fri 13 Mar 2026, 18:00 (IST); after that it costs 50 % of the stay. "
-            "From Sat 14 Mar 2026, 12:00 (IST) it costs the whole stay.",
-            "O cancelamento é gratuito até sexta-feira, 13 de março de 2026, às 18:00 (hora local, IST); depois custa "
-            "50 % da estadia. A partir de sábado, 14 de março de 2026, às 12:00 (hora local, IST), custa a estadia "
-            "completa.",
-        ),
-        (
-            {
-                "late_cancellation": Penalty.NONE,
-                "tiers": (CancellationTier(0, time(12), Penalty.FIXED, fixed_minor=150_000),),
-            },
-            "Cancelling is free of charge until Sat 14 Mar 2026, 12:00 (IST); after that it costs INR 1,500.00.",
-            "O cancelamento é gratuito até sábado, 14 de março de 2026, às 12:00 (hora local, IST); depois custa "
-            f"1500,00{NO_BREAK}INR.",
-        ),
-    ],
-)
-def test_terms_are_told_with_their_price(changes: dict[str, object], english: str, portuguese: str) -> None:
-    own = replace(stay(), terms=replace(stay().terms, **changes))  # type: ignore[arg-type]
-    booking = request(own)
-    told = booking.stays[0]
-    assert (ENGLISH.policy(booking, told), PORTUGUESE.policy(booking, told)) == (english, portuguese)
-
-
-def test_a_last_minute_guest_is_not_told_of_a_free_deadline_in_the_past() -> None:
-    late = request(now=datetime(2026, 3, 14, 4, 0, tzinfo=UTC))
-    assert ENGLISH.policy(late, late.stays[0]) == (
-        "Cancelling costs the first night: the time for cancelling free of charge had passed when the booking was made."
-    )
 
 
 def texts(kind: NoticeKind, booking: object, **changes: object) -> tuple[str, str]:

@@ -50,8 +50,8 @@ class Till:
         self.method_id = ""
         self._owner_url = outbox.owner_url
         cashier = StripeCashier(StripeLine(KEY, double.address), BASE_URL)
-        accounts = StripeAccounts(database)
-        self.activities = PaymentActivities(ProviderCalls(database), accounts, cashier, self.clock)
+        self.accounts = StripeAccounts(database)
+        self.activities = PaymentActivities(ProviderCalls(database), self.accounts, cashier, self.clock)
 
     def payment(self, number: int = 1, how: How = How.HOSTED_PAGE, amount: int = AMOUNT_MINOR, **more: Any) -> Payment:
         """A payment of the booking, nothing done about it yet."""

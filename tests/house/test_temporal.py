@@ -69,6 +69,7 @@ plan_night: NightAsk -> NightPlan
 post_nights: PostNights -> NightsPosted
 read_ledger_page: ReadPage -> PageRead
 send_notices: NoticeBatch -> BatchReport
+sweep_reconciliation_lines: SweepLines -> LinesSwept
 take_step: TakeStep -> StepTaken
 """
 # Words of, or about, people: what a guest or the desk may write freely, and how somebody is reached.

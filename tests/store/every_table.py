@@ -52,6 +52,8 @@ VALUES ({h}, '{h}.{r}.deposit.1.begin.1', '{r}', 'checkout.sessions.create', 'ha
 INSERT INTO disputes (hotel_id, dispute_id, reference, payment, kind, amount_minor, currency, reason, status, seen_at)
 VALUES ({h}, 'du_{h}', '{r}', 1, 'dispute', 100, 'INR', 'fraudulent', 'needs_response', '2027-01-01Z');
 INSERT INTO stripe_accounts (hotel_id, account_id, country, checked_at) VALUES ({h}, 'acct_{h}', 'IN', '2027-01-01Z');
+INSERT INTO past_stripe_accounts (hotel_id, account_id, country, replaced_at)
+VALUES ({h}, 'acct_old_{h}', 'IN', '2027-01-01Z');
 INSERT INTO tax_codes (hotel_id, code, valid_from, name, percent) VALUES ({h}, 'X', '2020-01-01', 'Tax', 10);
 INSERT INTO folios (hotel_id, reference, folio, kind, opened_at) VALUES ({h}, '{r}', 1, 'guest', '2027-01-01Z');
 INSERT INTO folio_lines (hotel_id, reference, number, folio, kind, code, name, amount_minor, net_minor, tax_minor, line,

@@ -68,6 +68,7 @@ def without_accounts(owner_url: str) -> None:
     """Every hotel is charged on the platform's account, as at first."""
     with connect(owner_url) as db:
         db.execute("DELETE FROM stripe_accounts")
+        db.execute("DELETE FROM past_stripe_accounts")
         db.execute("DELETE FROM provider_calls WHERE reference IS NULL")
 
 
@@ -126,6 +127,69 @@ async def test_an_account_is_opened_once_and_sells_when_it_is_ready(
     assert left["requirements"] == ["the account has left the platform"]
     assert left["left_at"] is not None
     assert await sold(office.room) == (0, {"not_on_sale"})
+
+
+@pytest.mark.parametrize(
+    ("kind", "news"),
+    [("account_left", "account.application.deauthorized"), ("account_rejected", "account.updated")],
+)
+async def test_a_lost_account_is_replaced_by_one_other(
+    office: Office, stripe_double: StripeDouble, kind: str, news: str
+) -> None:
+    """Clicks at once, and again later, make one account; it sells when it is ready; the share stays as it was set."""
+    old = (await office.told("POST"))["account_id"]
+    await office.told("PATCH", body={"fee_percent": "2.5"})
+    stripe_double.plant("account_enabled", id=old)
+    await hear(office, stripe_double, old, "account.updated")
+    assert (await comes_to(office, charges_enabled=True))["replaceable"] is False
+    refused = await office.ask("POST", body={"replaces": old})
+    assert (refused.status_code, refused.json()["code"]) == (409, "account_stands")
+    stripe_double.plant(kind, id=old)
+    await hear(office, stripe_double, old, news)
+    assert (await comes_to(office, replaceable=True))["account_id"] == old
+    # Without naming the lost one, nothing is made.
+    assert (await office.told("POST"))["account_id"] == old
+    before = len(stripe_double.sdk.v1.accounts.list({"limit": 100}).data)
+    clicks = await asyncio.gather(*(office.told("POST", body={"replaces": old}) for _ in range(5)))
+    (fresh,) = {told["account_id"] for told in clicks}
+    assert fresh != old
+    assert len(stripe_double.sdk.v1.accounts.list({"limit": 100}).data) == before + 1
+    made = stripe_double.sdk.v1.accounts.retrieve(fresh).to_dict()
+    assert made["metadata"]["holdfast_key"].endswith(".connect.account.create.2")
+    told = await office.told("POST", body={"replaces": old})
+    assert (told["account_id"], told["charges_enabled"], told["left_at"], told["fee_percent"]) == (
+        fresh, False, None, "2.50",
+    )  # fmt: skip
+    assert await sold(office.room) == (0, {"not_on_sale"})
+    stripe_double.plant("account_enabled", id=fresh)
+    await hear(office, stripe_double, fresh, "account.updated")
+    await comes_to(office, charges_enabled=True)
+    assert (await sold(office.room))[0] > 0
+
+
+async def test_a_lost_answer_while_replacing_makes_no_third_account(
+    office: Office, stripe_double: StripeDouble
+) -> None:
+    """The provider makes the follower and the answer is cut off; the same call finds it."""
+    old = (await office.told("POST"))["account_id"]
+    stripe_double.plant("account_left", id=old)
+    stripe_double.fault("cut", times=1, path="/v1/accounts", method="POST")
+    before = len(stripe_double.sdk.v1.accounts.list({"limit": 100}).data)
+    fresh = (await office.told("POST", body={"replaces": old}))["account_id"]
+    assert fresh != old
+    assert len(stripe_double.sdk.v1.accounts.list({"limit": 100}).data) == before + 1
+
+
+async def test_only_an_account_of_the_hotels_own_is_replaced(office: Office) -> None:
+    """A hotel without one has none to replace; a name that it never had is refused before anybody is asked."""
+    answer = await office.ask("POST", body={"replaces": "acct_1"})
+    assert (answer.status_code, answer.json()["code"]) == (409, "account_missing")
+    await office.told("POST")
+    answer = await office.ask("POST", body={"replaces": "acct_1"})
+    assert (answer.status_code, answer.json()["code"]) == (409, "account_stands")
+    assert (await office.ask("POST", body={"replaces": "../acct"})).status_code == 400
+    manager = await office.ask("POST", body={"replaces": "acct_1"}, role="manager")
+    assert manager.status_code == 403
 
 
 async def test_the_pages_address_is_in_no_row(office: Office, owner_url: str) -> None:

@@ -78,6 +78,8 @@ async def test_a_dispute_waits_for_the_hotel_until_it_is_decided(
     await told(post_room, stripe_double, dispute["id"])
     ((_, _, why, open_),) = await until_items(life, lambda found: not found[0][3])
     assert (why, open_) == ("The bank decided for the guest.", False)
+    row = await life.reaches(False, "needs_attention")
+    assert (row["attention"], life.events()[-1]) == ("", "dispute_lost")
 
 
 async def test_two_disputes_are_one_item_until_both_are_decided(

@@ -2,7 +2,8 @@
 
 import asyncio
 from collections.abc import Callable
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
+from typing import LiteralString
 
 from temporalio.client import Client, WorkflowExecutionStatus
 
@@ -10,6 +11,7 @@ from domain.stay import StayDates
 from domain.terms import Confirmation, Payment
 from messages.night import RunNow
 from store.zones import correct_zone
+from tests.doubles.stripe_running import StripeDouble
 from tests.story.money.payer import Payer
 from tests.story.money.test_paying import lisbon
 from tests.story.night.closing import Closing, closing_soon
@@ -63,6 +65,36 @@ async def test_a_difference_is_opened_once_and_closed_when_it_is_gone(
     assert (night.open(), night.told()) == ([], [])
 
 
+async def test_money_of_nobody_on_a_replaced_account_is_still_the_hotels(
+    nights: Nights, owner_url: str, stripe_double: StripeDouble
+) -> None:
+    """It was passed on to the account that the hotel had before; no other hotel would look for it."""
+    house = lisbon(owner_url, Payment.DEPOSIT, audit_time=closing_soon())
+    v1 = stripe_double.sdk.v1
+    old, present = (v1.accounts.create({"country": "PT"}).id for _ in range(2))
+    with connect(owner_url) as db:
+        db.execute(
+            "INSERT INTO stripe_accounts (hotel_id, account_id, country, checked_at) VALUES (%s, %s, 'PT', now())",
+            [house.hotel_id, present],
+        )
+        db.execute(
+            "INSERT INTO past_stripe_accounts (hotel_id, account_id, country, replaced_at)"
+            " VALUES (%s, %s, 'PT', now())",
+            [house.hotel_id, old],
+        )
+    paid = v1.payment_intents.create({
+        "amount": 6_000, "currency": "eur", "payment_method": "pm_card_visa", "confirm": True,
+        "allowed_payment_method_types": ["card"], "transfer_data": {"destination": old}, "on_behalf_of": old,
+        "return_url": "https://hotel.example/back",
+    })  # fmt: skip
+    night = nights(house)
+    await night.closes(night.today())
+    (item,) = night.looked(
+        "SELECT code, object_id FROM reconciliation_items WHERE hotel_id = %s AND closed_at IS NULL", house.hotel_id
+    )
+    assert item == {"code": "charge_unknown_to_us", "object_id": paid.id}
+
+
 async def test_what_is_set_aside_is_told_before_it_lapses(pays: Pays, nights: Nights, owner_url: str) -> None:
     """The card's bank lets it go within 48 hours and the hotel has not said yes: told, and gone with the yes."""
     manual = {"confirmation": Confirmation.MANUAL, "audit_time": closing_soon()}
@@ -110,3 +142,34 @@ async def test_every_hotel_in_service_has_its_night(nights: Nights, client: Clie
     await night.handle.signal(HotelNight.run_now, RunNow())
     async with asyncio.timeout(60):
         assert await night.handle.result() == {"slug": night.slug}
+
+
+async def test_old_lines_go_with_the_night(nights: Nights, owner_url: str) -> None:
+    """The comparing of a night of two years ago is at its end: its lines go, in bites of a thousand; its sums stay."""
+    house = lisbon(owner_url, Payment.DEPOSIT, audit_time=closing_soon())
+    with connect(owner_url) as db:
+        db.execute(
+            "INSERT INTO reconciliation_runs (hotel_id, business_date, number, state, asked_by, asked_at, currency,"
+            " started_at, ended_at) VALUES (%s, '2024-05-01', 1, 'done', 'night', '2024-05-02Z', 'EUR', '2024-05-02Z',"
+            " '2024-05-02Z')",
+            [house.hotel_id],
+        )
+        db.execute(
+            "INSERT INTO reconciliation_lines (hotel_id, business_date, number, line, kind, reference, money_number,"
+            " object_id, currency, provider_state, rows_state) SELECT %s, '2024-05-01', 1, 'line ' || n, 'payment',"
+            " 'R', n, 'pi_' || n, 'EUR', 'captured', 'captured' FROM generate_series(1, 2500) n",
+            [house.hotel_id],
+        )
+    night = nights(house)
+    await night.closes(night.today())
+
+    def lines() -> int:
+        sql: LiteralString = "SELECT count(*) AS lines FROM reconciliation_lines WHERE hotel_id = %s"
+        return int(night.looked(sql, house.hotel_id)[0]["lines"])
+
+    for _ in range(100):
+        if lines() == 0:
+            break
+        await asyncio.sleep(0.1)
+    assert lines() == 0
+    assert night.run_of(date(2024, 5, 1))["state"] == "done"
