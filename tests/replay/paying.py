@@ -5,7 +5,7 @@ from datetime import timedelta
 from typing import Any
 
 from domain.stay import StayDates
-from domain.terms import Confirmation, Payment, PaymentTerms
+from domain.terms import Confirmation, Payment, PaymentTerms, WhenUnpaid
 from tests.story.money.payer import Payer
 from tests.story.test_life import stay_in
 from tests.story.world import MANAGER, build_house, plan
@@ -13,6 +13,7 @@ from tests.story.world import MANAGER, build_house, plan
 ALWAYS_3DS = "4000002760003184"
 CHARGE_FAILS_LATER = "4000000000000341"
 REFUND_FAILS_LATER = "4000000000005126"
+REFUND_IS_PENDING = "4000000000007726"
 OUTAGE_SECONDS = 600
 
 
@@ -123,9 +124,41 @@ async def refund_that_came_back(stage: Any) -> Payer:
     return life
 
 
-async def paid_after_an_outage(stage: Any, rooms: int = 2) -> Payer:
+async def deposit_that_is_left_to_the_desk(stage: Any) -> Payer:
+    terms = PaymentTerms(due_days=7, when_unpaid=WhenUnpaid.DESK)
+    life = await firm(stage, card=CHARGE_FAILS_LATER, online=terms)
+    await life.until(life.agenda()["deposit_due"])
+    await life.reaches("failed", "payment_status")
+    await life.until(life.agenda()["payment_due"])
+    await life.reaches(True, "needs_attention")
+    return life
+
+
+async def disputed_and_won(stage: Any) -> Payer:
+    life = await firm(stage, Payment.PREPAID)
+    dispute = life.provider.plant("dispute", id=life.purse.payment(1).intent_id)
+    await life.hint(1)
+    await life.reaches(True, "needs_attention")
+    life.provider.plant("dispute_won", id=dispute["id"])
+    await life.hint(1)
+    await life.reaches(False, "needs_attention")
+    return life
+
+
+async def refund_that_took_its_time(stage: Any) -> Payer:
+    life = await firm(stage, Payment.PREPAID, card=REFUND_IS_PENDING)
+    await life.cancel()
+    await life.settles()
+    await life.until(await life.clock() + timedelta(days=1, hours=1))
+    async with asyncio.timeout(20):
+        while any(refund.state.open for refund in life.purse.refunds):
+            await asyncio.sleep(0.05)
+    return life
+
+
+async def paid_after_an_outage(stage: Any, payment: Payment = Payment.DEPOSIT, **terms: Any) -> Payer:
     """The provider is silent about this one page for six hours; the money comes after that."""
-    life = await held(stage, rooms=rooms)
+    life = await held(stage, payment, **{"rooms": 2, **terms})
     await life.start()
     page = life.page()
     session = life.purse.open_payment.session_id
@@ -146,6 +179,16 @@ async def late_and_confirmed_after_all(stage: Any) -> Payer:
     return life
 
 
+async def late_and_asked_for_after_all(stage: Any) -> Payer:
+    life = await paid_after_an_outage(stage, Payment.AUTHORISE, confirmation=Confirmation.MANUAL)
+    life.provider.http.delete("/_double/faults")
+    await life.hint(1)
+    await life.comes_to("pending")
+    await life.approve()
+    await life.comes_to("confirmed")
+    return life
+
+
 async def late_and_given_back(stage: Any) -> Payer:
     life = await paid_after_an_outage(stage, rooms=1)
     rival = Payer(stage.client, stage.owner_url, life.house, life.dates, stripe=stage.stripe)
@@ -160,4 +203,5 @@ PAYING = (
     prepaid_given_back_and_cancelled, authorised_and_approved, authorised_lost_and_paid_otherwise,
     approved_and_then_paid_on_another_page, looked_at_and_never_paid, proving_and_too_late, guaranteed_and_missed,
     deposit_that_the_card_refused, refund_that_came_back, late_and_confirmed_after_all, late_and_given_back,
+    late_and_asked_for_after_all, deposit_that_is_left_to_the_desk, disputed_and_won, refund_that_took_its_time,
 )  # fmt: skip

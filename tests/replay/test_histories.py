@@ -33,9 +33,8 @@ DOORS = {
 }
 # What only a fault of the provider's, or days of its own, bring about; the rules' tests have them.
 RARE = {
-    "card_saved", "deposit_asked", "deposit_left_open", "deposit_met", "dispute_closed", "dispute_lost", "dispute_won",
-    "late_payment_requested", "payment_differs", "payment_disputed", "payment_processing", "payment_watch_ended",
-    "provider_refused", "refund_checked", "refund_pending",
+    "card_saved", "deposit_asked", "deposit_met", "dispute_closed", "dispute_lost", "payment_differs",
+    "payment_processing", "payment_watch_ended", "provider_refused", "refund_checked",
 }  # fmt: skip
 ARROW = re.compile(r"^    (\[\*\]|\w+) --> (\[\*\]|\w+)", re.MULTILINE)
 
