@@ -136,4 +136,5 @@ async def _html(request: Request) -> Response:
 async def _clear(request: Request) -> Response:
     """Empties the inbox, bounces too."""
     _mailbox(request).clear()
+    await request.app.state.webhooks.quiet()
     return JSONResponse({"total": 0, "items": []})

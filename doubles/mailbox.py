@@ -143,10 +143,11 @@ class Mailbox(DurableFile):
         """Keeps news to be told at `due_at` (seconds since the epoch)."""
         self._file.execute("INSERT INTO news (body, due_at) VALUES (?, ?)", (body, due_at))
 
-    def owed(self, now: float, most: int) -> list[dict[str, Any]]:
-        """News whose moment has come, the earliest first."""
-        rows = self._file.execute("SELECT * FROM news WHERE due_at <= ? ORDER BY due_at, number LIMIT ?", (now, most))
-        return [dict(row) for row in rows]
+    def owed(self, now: float) -> dict[str, Any] | None:
+        """The earliest news whose moment has come."""
+        row = self._file.execute("SELECT * FROM news WHERE due_at <= ? ORDER BY due_at, number LIMIT 1", (now,))
+        found = row.fetchone()
+        return dict(found) if found else None
 
     def next_owed_at(self) -> float | None:
         """When the next news is to be told; None when there is none."""

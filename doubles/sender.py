@@ -15,14 +15,13 @@ import requests
 # Vendors try for hours or days; a stand-in only has to bridge a restart.
 PAUSES = (0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 30.0, 60.0)
 SECONDS = 5.0
-AT_ONCE = 20
 
 
 class Owing(Protocol):
     """The file that knows what is still to be told."""
 
-    def owed(self, now: float, most: int) -> list[dict[str, Any]]:
-        """What is due, the earliest first, each with its `number`, its `body`, and how many `tries` it had."""
+    def owed(self, now: float) -> dict[str, Any] | None:
+        """What is due first, with its `number`, its `body`, and how many `tries` it had."""
         ...
 
     def next_owed_at(self) -> float | None:
@@ -42,6 +41,7 @@ class Sender(ABC):
         # A proxy of the surroundings leads out of this machine, never to a part of it.
         self._session.trust_env = False
         self._news = asyncio.Event()
+        self._on_the_wire = asyncio.Lock()
         self._running: asyncio.Task[None] | None = None
 
     def wake(self) -> None:
@@ -59,6 +59,11 @@ class Sender(ABC):
             with contextlib.suppress(asyncio.CancelledError):
                 await self._running
 
+    async def quiet(self) -> None:
+        """Returns once what is on the wire has arrived: who forgets everything hears of nothing older afterwards."""
+        async with self._on_the_wire:
+            pass
+
     async def deliver(self, body: str, url: str = "") -> int | None:
         """One delivery now; answers the HTTP status, None where nobody answered."""
         try:
@@ -69,18 +74,19 @@ class Sender(ABC):
     async def _run(self) -> None:
         while True:
             self._news.clear()
-            due = self._due()
-            for one in due:
-                await self._tell(one)
-            if due:
+            async with self._on_the_wire:
+                due = self._due()
+                if due is not None:
+                    await self._tell(due)
+            if due is not None:
                 continue
             next_at = self._owing.next_owed_at()
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(None if next_at is None else max(0.01, next_at - time.time())):
                     await self._news.wait()
 
-    def _due(self) -> list[dict[str, Any]]:
-        return self._owing.owed(time.time(), AT_ONCE)
+    def _due(self) -> dict[str, Any] | None:
+        return self._owing.owed(time.time())
 
     async def _tell(self, one: dict[str, Any]) -> None:
         status = await self.deliver(one["body"])

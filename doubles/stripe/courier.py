@@ -59,7 +59,7 @@ class Courier(Sender):
                 return [("behind", now + (fault.seconds if fault else 0.0))]
         return [("waiting", now)]
 
-    def _due(self) -> list[dict[str, Any]]:
+    def _due(self) -> dict[str, Any] | None:
         self._vault.overtake(time.time())
         return super()._due()
 

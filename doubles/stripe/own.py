@@ -165,6 +165,7 @@ async def _ledger(request: Request) -> Response:
     house = _house(request)
     if request.method == "DELETE":
         house.vault.clear()
+        await house.courier.quiet()
         return Response(status_code=204)
     house.fall_due()
     return JSONResponse(ledger(house.vault, request.query_params.get("reference", "")[:MOST_TEXT]))

@@ -258,14 +258,14 @@ class Vault(DurableFile):
         row = self._file.execute("SELECT number FROM events WHERE id = ?", (event_id,)).fetchone()
         return int(row[0]) if row else None
 
-    def owed(self, now: float, most: int) -> list[Json]:
-        """Deliveries whose moment has come, the earliest first, each with its event's body."""
-        rows = self._file.execute(
+    def owed(self, now: float) -> Json | None:
+        """The earliest delivery whose moment has come, with its event's body."""
+        row = self._file.execute(
             "SELECT d.number, d.event, d.tries, e.type, e.body FROM deliveries d JOIN events e ON e.id = d.event "
-            "WHERE d.state = 'waiting' AND d.due_at <= ? ORDER BY d.due_at, d.number LIMIT ?",
-            (now, most),
-        )
-        return [dict(row) for row in rows]
+            "WHERE d.state = 'waiting' AND d.due_at <= ? ORDER BY d.due_at, d.number LIMIT 1",
+            (now,),
+        ).fetchone()
+        return dict(row) if row else None
 
     def next_owed_at(self) -> float | None:
         """When the next delivery is due; None when there is none."""

@@ -14,18 +14,23 @@ PATIENCE = 10.0
 
 @dataclass
 class Listener:
-    """What was heard: events, and their raw bodies with signatures. answers: statuses of the next answers, then 200."""
+    """What was heard: events, and their raw bodies with signatures. answers: statuses of the next answers, then 200.
+
+    pause: so many seconds each takes to be heard.
+    """
 
     address: str = ""
     events: list[dict[str, Any]] = field(default_factory=list)
     raw: list[tuple[str, str]] = field(default_factory=list)
     answers: list[int] = field(default_factory=list)
+    pause: float = 0.0
 
     def forget(self) -> None:
         """Nothing was heard."""
         self.events.clear()
         self.raw.clear()
         self.answers.clear()
+        self.pause = 0.0
 
     def types(self) -> list[str]:
         """The types of what was heard, in order."""
@@ -48,6 +53,7 @@ def listening() -> Iterator[Listener]:
     class Ears(http.server.BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["Content-Length"])).decode()
+            time.sleep(told.pause)
             status = told.answers.pop(0) if told.answers else 200
             told.raw.append((body, self.headers["Stripe-Signature"]))
             self.send_response(status)

@@ -50,6 +50,17 @@ def test_what_nobody_subscribed_to_is_kept_and_not_told(shop: Shop, bank: Stripe
     assert {event["type"] for event in bank.events()} >= {"customer.created", "payment_intent.created"}
 
 
+def test_who_forgets_everything_hears_of_nothing_older(shop: Shop, bank: StripeDouble, heard: Listener) -> None:
+    heard.pause = 0.3
+    for _ in range(3):
+        shop.intent()
+    time.sleep(0.1)
+    bank.forget()
+    before = len(heard.events)
+    time.sleep(0.7)
+    assert len(heard.events) == before
+
+
 def test_a_refused_call_tells_nothing(shop: Shop, bank: StripeDouble) -> None:
     with pytest.raises(stripe.InvalidRequestError):
         shop.intent("pm_nobody")
