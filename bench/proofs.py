@@ -141,7 +141,7 @@ PROOFS = (
     ),
     Proof(
         "webhook-orders",
-        "Six webhooks of one payment, in all 720 orders, twice, before their booking and 72 h late: one same end.",
+        "Six webhooks of one payment: 720 orders, each once, twice, before its booking and 72 h late: one same end.",
         "tests/story/money/test_webhook_orders.py",
         {"HOLDFAST_PROOF_ORDERS": "720"},
     ),

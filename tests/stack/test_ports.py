@@ -2,6 +2,8 @@
 
 import asyncio
 import socket
+import subprocess
+import sys
 from collections.abc import Iterator
 
 import pytest
@@ -41,6 +43,22 @@ def test_a_part_without_a_port_takes_none() -> None:
 def test_an_address_of_another_machine_is_refused_by_name() -> None:
     with pytest.raises(StackTrouble, match=r"cannot listen on 192\.0\.2\.1.*HOLDFAST_HOST"):
         is_taken("192.0.2.1", 8000)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux lets two sockets be bound to a port")
+def test_a_free_port_is_given_to_nobody_else(taken: int) -> None:
+    """Neither to another process that asks for thousands, nor to a connection that goes out; its server still can."""
+    ours = {free_port() for _ in range(300)}
+    asks = "from cli.ports import free_port; print(*(free_port() for _ in range(3_000)))"
+    theirs = subprocess.run([sys.executable, "-c", asks], capture_output=True, check=True, text=True).stdout.split()
+    assert len(theirs) == 3_000
+    assert ours.isdisjoint(map(int, theirs))
+    with socket.create_server(("127.0.0.1", min(ours))) as door:
+        for _ in range(300):
+            with socket.create_connection(door.getsockname()) as out:
+                assert out.getsockname()[1] not in ours
+                door.accept()[0].close()
+        assert is_taken("127.0.0.1", min(ours))
 
 
 def test_a_port_answers_exactly_while_something_listens(taken: int) -> None:
