@@ -1,14 +1,11 @@
 """A hundred users who think for a second between two requests, on the whole stack as `holdfast up` runs it."""
 
 import asyncio
-import os
 import random
-import tempfile
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import httpx
@@ -16,9 +13,8 @@ import httpx
 from bench.houses import hotel_day, promises, wish
 from bench.memory import descendants, processor_milliseconds
 from bench.sizes import Row, p95, size, told
-from bench.startup import PORTS, up
+from bench.startup import own_place, up
 from bench.web import Reply, Web, log_in
-from cli.ports import free_port
 
 THINK_SECONDS = 1.0
 WARM_UP_SECONDS = 10
@@ -118,11 +114,9 @@ class User:
 
 def run() -> dict[str, Any]:
     """On the whole stack, with its notices and its doubles."""
-    with tempfile.TemporaryDirectory(prefix="holdfast-bench-mix-") as folder:
-        environment = {**os.environ, "HOLDFAST_HOME": str(Path(folder) / "home"), "HOLDFAST_LOG_LEVEL": "WARNING"}
-        environment.update({name: str(free_port()) for name in PORTS})
+    with own_place("mix", HOLDFAST_LOG_LEVEL="WARNING") as (environment, log):
         address = f"http://127.0.0.1:{environment['HOLDFAST_PORT']}"
-        with up(environment, Path(folder) / "log") as (stack, _):
+        with up(environment, log) as (stack, _):
             with httpx.Client(base_url=address, timeout=20) as http:
                 promised = promises(http, DAYS)
             return asyncio.run(measure(address, promised, stack.pid))

@@ -14,7 +14,7 @@ from typing import Any
 from bench.houses import ROOT
 from bench.memory import descendants, pss_bytes
 from bench.sizes import Row
-from cli.ports import free_port
+from cli.ports import free_ports
 from cli.processes import living
 
 READY_SECONDS = 120.0
@@ -24,14 +24,14 @@ ROWS: tuple[Row, ...] = (
     ("pss_ratio_to_bound", 1.0, "Memory of all processes (sum of PSS) ÷ 900 MB"),
     ("processes_left", 0, "Processes left after Ctrl-C"),
 )
-PORTS = (
-    "HOLDFAST_PORT",
-    "HOLDFAST_TEMPORAL_PORT",
-    "HOLDFAST_TEMPORAL_UI_PORT",
-    "HOLDFAST_MAIL_DOUBLE_PORT",
-    "HOLDFAST_STRIPE_DOUBLE_PORT",
-    "HOLDFAST_METRICS_PORT",
-)
+
+
+@contextmanager
+def own_place(kind: str, **settings: str) -> Iterator[tuple[dict[str, str], Path]]:
+    """The environment of a stack with a home and ports of its own, and its log; the home goes when the block ends."""
+    with tempfile.TemporaryDirectory(prefix=f"holdfast-bench-{kind}-") as folder:
+        environment = {**os.environ, "HOLDFAST_HOME": str(Path(folder) / "home"), **free_ports(), **settings}
+        yield environment, Path(folder) / "log"
 
 
 @contextmanager
@@ -57,10 +57,7 @@ def up(environment: dict[str, str], log: Path) -> Iterator[tuple[subprocess.Pope
 
 def run() -> dict[str, Any]:
     """Seconds of the first and the second start and of the end; megabytes while idle; processes left behind."""
-    with tempfile.TemporaryDirectory(prefix="holdfast-bench-up-") as folder:
-        environment = {**os.environ, "HOLDFAST_HOME": str(Path(folder) / "home")}
-        environment.update({name: str(free_port()) for name in PORTS})
-        log = Path(folder) / "log"
+    with own_place("up") as (environment, log):
         with up(environment, log) as (process, first_seconds):
             pass
         with up(environment, log) as (process, second_seconds):

@@ -5,12 +5,9 @@ each fifth guest goes on to pay. Rounds of both kinds alternate in the same run.
 """
 
 import asyncio
-import os
 import random
-import tempfile
 from collections.abc import Sequence
 from datetime import timedelta
-from pathlib import Path
 from statistics import median
 from typing import Any
 
@@ -18,9 +15,8 @@ import httpx
 
 from bench.houses import hotel_day, offer, wish
 from bench.sizes import Row, p95, size, told
-from bench.startup import PORTS, up
+from bench.startup import own_place, up
 from bench.web import Web
-from cli.ports import free_port
 
 HOTEL = "ribeira"
 EACH = 50
@@ -62,11 +58,9 @@ class Doubles:
 
 def run() -> dict[str, Any]:
     """On a stack of its own."""
-    with tempfile.TemporaryDirectory(prefix="holdfast-bench-vendors-") as folder:
-        environment = {**os.environ, "HOLDFAST_HOME": str(Path(folder) / "home"), "HOLDFAST_LOG_LEVEL": "WARNING"}
-        environment.update({name: str(free_port()) for name in PORTS})
+    with own_place("vendors", HOLDFAST_LOG_LEVEL="WARNING") as (environment, log):
         address = f"http://127.0.0.1:{environment['HOLDFAST_PORT']}"
-        with up(environment, Path(folder) / "log"):
+        with up(environment, log):
             with httpx.Client(base_url=address, timeout=20) as http:
                 start = hotel_day() + timedelta(days=20)
                 found = [offer(http, start + timedelta(days=day), hotel=HOTEL) for day in range(DAYS)]

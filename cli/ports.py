@@ -8,6 +8,15 @@ from collections.abc import Mapping
 
 from cli.processes import StackTrouble
 
+STACK_PORTS = (
+    "HOLDFAST_PORT",
+    "HOLDFAST_TEMPORAL_PORT",
+    "HOLDFAST_TEMPORAL_UI_PORT",
+    "HOLDFAST_MAIL_DOUBLE_PORT",
+    "HOLDFAST_STRIPE_DOUBLE_PORT",
+    "HOLDFAST_METRICS_PORT",
+)
+
 
 def is_taken(host: str, port: int) -> bool:
     """True when nothing can listen there now; addresses still closing (TIME_WAIT) do not count."""
@@ -38,6 +47,11 @@ def free_port(host: str = "127.0.0.1") -> int:
             door.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             door.detach()
         return port
+
+
+def free_ports() -> dict[str, str]:
+    """Settings that give each part of a stack a free port, for one beside another that runs."""
+    return {name: str(free_port()) for name in STACK_PORTS}
 
 
 def refuse_taken(host: str, ports: Mapping[str, int]) -> None:

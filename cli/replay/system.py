@@ -10,17 +10,13 @@ from subprocess import Popen
 
 from cli.database import owner_address
 from cli.parts import own_command
-from cli.ports import free_port
+from cli.ports import free_ports
 from cli.postgres import owner_url
 from cli.processes import StackTrouble, end, guarded, wait_until
 from config.settings import Settings, child_environment
 
 START_SECONDS = 180.0
 LAST_LINES = 15
-PORTS = (
-    "HOLDFAST_PORT", "HOLDFAST_TEMPORAL_PORT", "HOLDFAST_TEMPORAL_UI_PORT", "HOLDFAST_MAIL_DOUBLE_PORT",
-    "HOLDFAST_STRIPE_DOUBLE_PORT", "HOLDFAST_METRICS_PORT",
-)  # fmt: skip
 NOT_OURS = (
     "DATABASE_URL", "HOLDFAST_APP_DATABASE_URL", "HOLDFAST_OPS_DATABASE_URL", "TEMPORAL_ADDRESS", "TEMPORAL_NAMESPACE",
     "POSTMARK_TOKEN", "POSTMARK_API_BASE", "HOLDFAST_MAIL_WEBHOOK_URL", "HOLDFAST_MAIL_INBOX_URL",
@@ -49,7 +45,7 @@ def own_system() -> Iterator[System]:
     """Starts `holdfast up` on free ports in a home that is thrown away afterwards."""
     with tempfile.TemporaryDirectory(prefix="holdfast-replay-", ignore_cleanup_errors=True) as folder:
         home, log = Path(folder) / "home", Path(folder) / "log"
-        ports = {name: str(free_port()) for name in PORTS}
+        ports = free_ports()
         environment = child_environment({
             **dict.fromkeys(NOT_OURS, None), **ports, "HOLDFAST_HOME": str(home), "HOLDFAST_DEMO": "true",
             "HOLDFAST_LOG_LEVEL": "WARNING",

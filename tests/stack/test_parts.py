@@ -7,6 +7,7 @@ import pytest
 
 from cli.home import Home
 from cli.parts import Stack, doubles_part, stack_of
+from cli.ports import STACK_PORTS
 from config.settings import Settings
 
 OURS = ("POSTMARK_TOKEN", "STRIPE_API_KEY", "STRIPE_API_BASE", "STRIPE_PUBLISHABLE_KEY", "HOLDFAST_STRIPE_WEBHOOK_URL")
@@ -32,6 +33,7 @@ def test_without_a_key_every_part_is_told_of_the_payment_stand_in(tmp_path: Path
         "HOLDFAST_STRIPE_WEBHOOK_URL": "http://127.0.0.1:8001/api/v1/webhooks/stripe",
     }
     assert here.ports()["HOLDFAST_STRIPE_DOUBLE_PORT"] == 8421
+    assert set(here.ports()) == set(STACK_PORTS)
     assert doubles_part(here).environment["HOLDFAST_STRIPE_DOUBLE_PORT"] == "8421"
 
 

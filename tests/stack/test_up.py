@@ -11,7 +11,7 @@ import pytest
 
 from cli import up
 from cli.home import MARK_VARIABLE, Home
-from cli.ports import free_port
+from cli.ports import free_port, free_ports
 from cli.postgres import socket_folder
 from cli.processes import carrying, working_in
 from store import seed
@@ -19,20 +19,12 @@ from store.demo import HOUSES
 from tests.stack.children import running, until
 
 UP = [sys.executable, "-m", "cli.main", "up"]
-PORTS = (
-    "HOLDFAST_PORT",
-    "HOLDFAST_TEMPORAL_PORT",
-    "HOLDFAST_TEMPORAL_UI_PORT",
-    "HOLDFAST_MAIL_DOUBLE_PORT",
-    "HOLDFAST_STRIPE_DOUBLE_PORT",
-    "HOLDFAST_METRICS_PORT",
-)
 
 
 @pytest.fixture
 def given(tmp_path: Path) -> dict[str, str]:
     """A home and ports of one's own."""
-    return {"HOLDFAST_HOME": str(tmp_path / "home"), **{name: str(free_port()) for name in PORTS}}
+    return {"HOLDFAST_HOME": str(tmp_path / "home"), **free_ports()}
 
 
 def printed(log: Path) -> str:

@@ -26,7 +26,7 @@ from psycopg import sql
 from temporalio.api.sdk.v1 import WorkflowMetadata
 from temporalio.client import Client, WorkflowHandle
 
-from cli.ports import free_port
+from cli.ports import free_ports
 from cli.postgres import EmbeddedPostgres
 from cli.processes import wait_until
 from domain.stay import StayDates
@@ -39,7 +39,7 @@ from store.session import Database
 from tests.story.conftest import own_namespace
 from tests.story.world import GUEST, SECRET, House, Life, build_house, connect, offer
 from tests.whole.test_last_room import kochi_day
-from tests.whole.test_up import PORTS, Person, Running, mails, start
+from tests.whole.test_up import Person, Running, mails, start
 from worker.build import bookings_worker
 
 # As far as the database is concerned, a guest of that name can't be: whatever writes it fails and says so.
@@ -135,7 +135,7 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     """The whole system, saying everything that it ever says."""
     folder = tmp_path_factory.mktemp("planted")
     environment = {**os.environ, "HOLDFAST_HOME": str(folder / "home"), "HOLDFAST_LOG_LEVEL": "DEBUG"}
-    environment.update({name: str(free_port()) for name in PORTS})
+    environment.update(free_ports())
     running = start(environment, folder / "log")
     yield running
     running.end()

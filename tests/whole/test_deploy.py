@@ -14,7 +14,7 @@ from typing import Any
 
 from temporalio.client import Client
 
-from cli.ports import free_port
+from cli.ports import free_ports
 from cli.postgres import owner_url as address_of
 from cli.processes import wait_until
 from messages.build import build_id_of
@@ -26,7 +26,7 @@ from tests.story.test_life import stay_in
 from tests.story.world import SECRET, Life, build_house, connect
 from tests.trees import GROWN, NEW_WORDS, addresses, alter, change_story, copy_tree, grow_schema, worker_process
 from tests.whole.deploying import ACTED_ON, KINDS, STATUSES, Cashier, Made, builds, faults, make, rows, same
-from tests.whole.test_up import PORTS, Running, desk_of, start
+from tests.whole.test_up import Running, desk_of, start
 from worker.build import bookings_worker
 from workflows.booking import BookingWorkflow
 
@@ -47,7 +47,7 @@ class Deploys:
 
     def __init__(self, folder: Path) -> None:
         self.environment = {**os.environ, "HOLDFAST_HOME": str(folder / "home")}
-        self.environment.update({name: str(free_port()) for name in PORTS})
+        self.environment.update(free_ports())
         self.log = folder / "log"
         self.owner_url = address_of((folder / "home").absolute() / "postgres")
         self.stack: Running | None = None

@@ -13,9 +13,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from cli.ports import free_port
+from cli.ports import free_ports
 from tests.whole.storm.weather import Outcome, Size, blow
-from tests.whole.test_up import PORTS, Running, start
+from tests.whole.test_up import Running, start
 
 SEEDS = os.environ.get("HOLDFAST_PROOF_STORM_SEEDS", "1").split(",")
 UP_SEED = os.environ.get("HOLDFAST_PROOF_STORM_UP", SEEDS[0])
@@ -35,7 +35,7 @@ def outcome(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
     """One storm for each seed."""
     folder = tmp_path_factory.mktemp("storm")
     environment = {**os.environ, "HOLDFAST_HOME": str(folder / "home")}
-    environment.update({name: str(free_port()) for name in PORTS})
+    environment.update(free_ports())
 
     def again() -> Running:
         return start(environment, folder / "log", START_SECONDS)

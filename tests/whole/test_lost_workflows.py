@@ -16,10 +16,10 @@ from temporalio.client import Client
 from temporalio.service import RPCError
 
 from cli.home import MARK_VARIABLE
-from cli.ports import free_port
+from cli.ports import free_ports
 from cli.processes import carrying
 from messages.names import booking_reference, workflow_id
-from tests.whole.test_up import PORTS, Person, Running, desk_of, request, start
+from tests.whole.test_up import Person, Running, desk_of, request, start
 
 BOOKINGS = int(os.environ.get("HOLDFAST_PROOF_LOST", "6"))
 SWEEP_SECONDS = os.environ.get("HOLDFAST_PROOF_SWEEP", "3")
@@ -30,7 +30,7 @@ MOST_SECONDS = 120.0
 def sweeping(tmp_path: Path) -> Iterator[Running]:
     """A stack in a home of its own."""
     environment = {**os.environ, "HOLDFAST_HOME": str(tmp_path / "home"), "HOLDFAST_SWEEP_SECONDS": SWEEP_SECONDS}
-    environment.update({name: str(free_port()) for name in PORTS})
+    environment.update(free_ports())
     running = start(environment, tmp_path / "log")
     yield running
     running.end()

@@ -11,11 +11,11 @@ from collections.abc import Iterator
 
 import pytest
 
-from cli.ports import free_port
+from cli.ports import free_ports
 from tests.whole.storm.payers import PAYERS
 from tests.whole.storm.weather import Outcome, Size, blow
 from tests.whole.test_kill_storm import START_SECONDS
-from tests.whole.test_up import PORTS, Running, start
+from tests.whole.test_up import Running, start
 
 SEED = os.environ.get("HOLDFAST_PROOF_MONEY_SEED", "21")
 BOOKINGS = int(os.environ.get("HOLDFAST_PROOF_MONEY_BOOKINGS", "20"))
@@ -30,7 +30,7 @@ def outcome(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Outcome]:
     """One storm."""
     folder = tmp_path_factory.mktemp("money-storm")
     environment = {**os.environ, "HOLDFAST_HOME": str(folder / "home")}
-    environment.update({name: str(free_port()) for name in PORTS})
+    environment.update(free_ports())
 
     def again() -> Running:
         return start(environment, folder / "log", START_SECONDS)

@@ -15,20 +15,12 @@ import httpx
 import pytest
 from temporalio.client import Client
 
-from cli.ports import free_port
+from cli.ports import free_ports
 from cli.processes import living, wait_until
 from messages.names import workflow_id
 from tests.whole.test_last_room import kochi_day
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-PORTS = (
-    "HOLDFAST_PORT",
-    "HOLDFAST_TEMPORAL_PORT",
-    "HOLDFAST_TEMPORAL_UI_PORT",
-    "HOLDFAST_MAIL_DOUBLE_PORT",
-    "HOLDFAST_STRIPE_DOUBLE_PORT",
-    "HOLDFAST_METRICS_PORT",
-)
 DESK = {"email": "frontdesk@malabar.example", "password": "holdfast-demo"}
 
 
@@ -73,7 +65,7 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     """One stack for this file."""
     folder = tmp_path_factory.mktemp("up")
     environment = {**os.environ, "HOLDFAST_HOME": str(folder / "home")}
-    environment.update({name: str(free_port()) for name in PORTS})
+    environment.update(free_ports())
     running = start(environment, folder / "log")
     yield running
     running.end()

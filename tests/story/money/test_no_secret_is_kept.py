@@ -19,7 +19,7 @@ from google.protobuf.message import Message
 from temporalio.api.common.v1 import Payload
 from temporalio.client import Client
 
-from cli.ports import free_port
+from cli.ports import free_ports
 from cli.postgres import EmbeddedPostgres
 from cli.processes import wait_until
 from config.settings import DEMO_SECRET
@@ -28,7 +28,7 @@ from messages.names import workflow_id
 from tests.doubles.stripe_running import VISA, StripeDouble, client_of, running_stripe
 from tests.story.test_nobody_in_plain_text import SEPARATORS, file_of, rows_of, shapes, told_by_temporal
 from tests.story.world import connect
-from tests.whole.test_up import PORTS, Person, Running, start
+from tests.whole.test_up import Person, Running, start
 
 BOOKINGS = int(os.environ.get("HOLDFAST_PROOF_SECRETS", "4"))
 DECLINED, ASKS, DISPUTED = "4000000000000002", "4000002760003184", "4000000000000259"
@@ -185,7 +185,7 @@ def till(tmp_path: Path) -> Iterator[Till]:
         **{f"card {number}": number for number in CARDS},
         "security code with its expiry": "12/39",
     }
-    ports = {name: str(free_port()) for name in PORTS}
+    ports = free_ports()
     webhooks = (planted["webhook secret"], planted["older webhook secret"])
     url = f"http://127.0.0.1:{ports['HOLDFAST_PORT']}/api/v1/webhooks/stripe"
     with running_stripe(tmp_path / "double", url, webhooks, planted["API key"]) as double:
