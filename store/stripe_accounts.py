@@ -100,7 +100,7 @@ class StripeAccounts:
         return "" if account is None else account.account_id
 
     async def numbered(self, hotel_id: int) -> tuple[str, int]:
-        """The provider's name of the hotel's account, and the how manieth it is, from 1; ('', 0) where it has none."""
+        """The provider's name of the hotel's account, and its number among the hotel's, from 1; ('', 0) without one."""
         async with self._database.hotel(hotel_id) as tx:
             row = (await tx.execute(_NUMBERED, {"hotel_id": hotel_id})).one_or_none()
         return ("", 0) if row is None else (row.account_id, row.number)
