@@ -10,6 +10,7 @@ from domain.clocks import business_date, local_text
 from domain.fees import cancellation_fee, early_departure_fee, no_show_fee
 from domain.folio import GUEST_FOLIO
 from domain.ladder import approval_deadline
+from domain.lapsing import taken_on_yes
 from domain.obligations import authorises, first_payment, later_deposit_minor
 from domain.payments import How, Payment, PayState, Verb
 from domain.refusals import rule
@@ -101,10 +102,8 @@ def approved(booking: Booking, act: Act, what: str = "approved", attention: str 
     """
     booking_after = replace(booking, attention=attention or booking.attention, approval_deadline=None)
     purse = replace(booking_after.purse, yes_given=True)
-    if purse.authorised:
-        for payment in purse.authorised:
-            purse = purse.ordering(Verb.CAPTURE, payment.number, amount_minor=payment.amount_minor)
-        after = replace(booking_after, purse=purse, version=booking.version + 1)
+    if purse.set_aside is not None:
+        after = replace(booking_after, purse=taken_on_yes(purse), version=booking.version + 1)
         return make_step(booking, after, "approval_given", act)
     if first_payment(booking_after, act.now) is not None:
         after = held_again(replace(booking_after, purse=purse), act.now)

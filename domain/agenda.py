@@ -26,7 +26,7 @@ MOST_OVERSTAYED = 7
 # Letters, and looks at the provider: they are on the agenda, but nobody waits for them.
 ONLY_TOLD = (
     "pre_arrival", "approval_alert", "feedback", "deposit_reminder", "payment_check", "refund_check", "provider",
-    "payment_watch",
+    "payment_watch", "authorisation_ends", "authorisation_lapses",
 )  # fmt: skip
 BEFORE_ARRIVAL = (Status.HELD, Status.PENDING, Status.CONFIRMED)
 

@@ -8,6 +8,7 @@ from domain.acts import approved, no_show
 from domain.agenda import Entry
 from domain.booking import Booking, Status
 from domain.changes import PricedLine
+from domain.lapsing import answer_is_open
 from domain.money_alarms import KEYS, money_rang
 from domain.repricing import room_prices, sum_of, taxes_on
 from domain.steps import Act, AddedLine, ChangeNews, NoticeWish, Step, listed, make_step, with_all, with_stays
@@ -21,7 +22,7 @@ _OVERSTAY = "OVERSTAY"
 def clock_rang(booking: Booking, entries: Sequence[Entry], act: Act) -> Step:
     """What is done when clocks are due. Entries due together are one step; what ends a chapter comes first."""
     first = entries[0]
-    if first.key in KEYS or (first.key == "hold_expires" and booking.held_for == "payment"):
+    if first.key.partition("-")[0] in KEYS or (first.key == "hold_expires" and booking.held_for == "payment"):
         return money_rang(booking, first.key, act)
     match first.key.partition("-")[0]:
         case "approval_deadline":
@@ -55,9 +56,9 @@ def _tell(booking: Booking, entries: Sequence[Entry], act: Act) -> Step:
                 until = check_in_from(booking.terms, stay.arrival if stay else booking.arrival)
                 letters.append(NoticeWish("pre_arrival", "guest", entry.stay, until))
             case "approval_alert_desk":
-                letters.append(_deadline_near(booking, "desk"))
+                letters.append(answer_is_open("desk"))
             case "approval_alert_manager":
-                letters.append(_deadline_near(booking, "manager"))
+                letters.append(answer_is_open("manager"))
             case "feedback":
                 letters.append(NoticeWish("feedback", "guest", useful_until=act.now + timedelta(days=30)))
             case _:
@@ -72,10 +73,6 @@ def _tell(booking: Booking, entries: Sequence[Entry], act: Act) -> Step:
         booking, fired, what, act, difference={"clocks": ", ".join(entry.key for entry in entries)},
         notices=tuple(letters),
     )  # fmt: skip
-
-
-def _deadline_near(booking: Booking, who: str) -> NoticeWish:
-    return NoticeWish("deadline_near", "staff", useful_until=booking.approval_deadline, data={"who": who})
 
 
 def _unanswered(booking: Booking, act: Act) -> Step:

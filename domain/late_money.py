@@ -5,7 +5,7 @@ from dataclasses import replace
 from domain.booking import Booking, Status
 from domain.clocks import business_date
 from domain.obligations import first_payment
-from domain.payments import Payment, PayState
+from domain.payments import How, Payment, PayState
 from domain.securing import answer_awaited_anew, firm, requested
 from domain.settling import refunded_down
 from domain.steps import Act, Fact, NoticeWish, Step, make_step
@@ -20,7 +20,8 @@ def late_payment(booking: Booking, after: Booking, payment: Payment, act: Act, *
     facts: dict[str, Fact] = {
         "payment": payment.number, "purpose": payment.purpose, "amount_minor": payment.captured_minor,
     }  # fmt: skip
-    came = payment.state in (PayState.CAPTURED, PayState.AUTHORISED)
+    # A renewal that is answered after the end was nobody's wish to stay.
+    came = payment.state in (PayState.CAPTURED, PayState.AUTHORISED) and payment.how is not How.OFF_SESSION
     if came and retake and not _begun(booking, act):
         alive = _held_again(after, act)
         if payment.state is PayState.AUTHORISED:

@@ -7,15 +7,23 @@ from datetime import datetime, timedelta
 from domain.booking import GONE, Booking, Status
 from domain.entries import Entry, SetBy, placed
 from domain.payments import HeldOver, Payment, PayState, Refund, RefundState
-from domain.terms import WhenUnpaid, check_in_from, deposit_due_at
+from domain.terms import WhenLapsing, WhenUnpaid, check_in_from, deposit_due_at
 
 # When an open payment is looked at without a hint of the provider's; from the last one on every hour.
 CHECKS = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 15))
 AN_HOUR = timedelta(hours=1)
+LAST_LOOK = timedelta(minutes=1)
 A_DAY = timedelta(days=1)
 # A bank gives a refund back, or refuses it, within this time; after it people look.
 MOST_REFUND_CHECKS = 30
-_OUTAGE = SetBy("outage")
+# So long before an authorisation lapses the hotel's answer is due, and what is done without one happens.
+BEFORE_LAPSE = timedelta(hours=12)
+_OUTAGE, _BANK = SetBy("outage"), SetBy("bank")
+_ENDS = {
+    WhenLapsing.RENEW: "The same is set aside anew; if the card does not give it, the desk is told.",
+    WhenLapsing.CAPTURE: "It is taken; without a yes all of it goes back.",
+    WhenLapsing.ASK: "The desk is told that its answer is still open.",
+}
 _OVER = {
     "grace": ("The guest is given time to prove who they are", "Then the payment page is closed."),
     "processing": (
@@ -45,7 +53,9 @@ def money_entries(booking: Booking, policy: SetBy) -> Iterator[Entry]:
     if purse.watch_until is not None or booking.status not in GONE:
         for payment in purse.payments:
             if payment.state in (PayState.NEEDS_GUEST, PayState.PROCESSING) and not purse.is_asked(payment.number):
-                yield _check(payment, policy)
+                yield _check(payment, over, policy)
+    if booking.status is Status.PENDING and not purse.yes_given:
+        yield from _authorisation(booking)
     for refund in purse.refunds:
         if refund.state in (RefundState.PENDING, RefundState.NEEDS_GUEST) and refund.checks < MOST_REFUND_CHECKS:
             yield _refund_check(refund, policy)
@@ -70,9 +80,13 @@ def next_check(payment: Payment) -> datetime:
     return payment.started_at + CHECKS[-1] + AN_HOUR * (payment.checks - len(CHECKS) + 1)
 
 
-def _check(payment: Payment, policy: SetBy) -> Entry:
+def _check(payment: Payment, over: HeldOver | None, policy: SetBy) -> Entry:
+    """A room that is kept for what is being processed is not given back without a last look."""
+    at = next_check(payment)
+    if over is not None and over.why == "processing" and over.until is not None and not over.looked:
+        at = min(at, over.until - LAST_LOOK)
     return Entry(
-        f"payment_check-{payment.number}", next_check(payment), "The payment is looked at",
+        f"payment_check-{payment.number}", at, "The payment is looked at",
         "The provider is asked how it stands.", policy, True, "booking", movable=False,
     )  # fmt: skip
 
@@ -82,6 +96,29 @@ def _refund_check(refund: Refund, policy: SetBy) -> Entry:
         f"refund_check-{refund.number}", refund.asked_at + A_DAY * (refund.checks + 1), "The refund is looked at",
         "The provider is asked how it stands.", policy, True, "booking", movable=False,
     )  # fmt: skip
+
+
+def _authorisation(booking: Booking) -> Iterator[Entry]:
+    """What a card's bank has set aside ends before the hotel's answer, because people moved the clock of that."""
+    payment, move = booking.purse.set_aside, booking.moved("approval_deadline")
+    answer = move.at if move else booking.approval_deadline
+    if payment is None or payment.capture_before is None or answer is None:
+        return
+    lapses = payment.capture_before
+    half = payment.started_at + (lapses - payment.started_at) / 2
+    ends = max(lapses - BEFORE_LAPSE, half)
+    if ends < answer:
+        yield Entry(
+            f"authorisation_ends-{payment.number}", ends, "What is set aside on the card is about to end",
+            _ENDS[booking.terms.online.when_authorisation_ends], _BANK, True, "booking", movable=False,
+        )  # fmt: skip
+    if lapses < answer:
+        yield Entry(
+            f"authorisation_lapses-{payment.number}", lapses + AN_HOUR * payment.checks,
+            "The card's bank lets go what it has set aside",
+            "The provider is asked how it stands; once it has lapsed, the guest is asked to pay anew.",
+            _BANK, True, "booking", movable=False,
+        )  # fmt: skip
 
 
 def _deposit(booking: Booking, policy: SetBy) -> Iterator[Entry]:

@@ -5,6 +5,7 @@ from dataclasses import replace
 from domain.acts import cancelled
 from domain.attempts import retry_until, with_attempt
 from domain.booking import Booking
+from domain.lapsing import authorisation_ends
 from domain.money import Money, format_money
 from domain.obligations import later_deposit_minor
 from domain.payments import How
@@ -12,12 +13,12 @@ from domain.securing import hold_ended, waited_enough
 from domain.steps import Act, Fact, NoticeWish, Step, make_step
 from domain.terms import WhenUnpaid
 
-KEYS = ("hold_over", "deposit_reminder", "deposit_due", "payment_due", "payment_watch")
+KEYS = ("hold_over", "deposit_reminder", "deposit_due", "payment_due", "payment_watch", "authorisation_ends")
 
 
 def money_rang(booking: Booking, key: str, act: Act) -> Step:
-    """What a clock of the booking's money does. key: one of KEYS, or hold_expires of a hold for payment."""
-    match key:
+    """What a clock of the booking's money does. key: begins with one of KEYS, or hold_expires of a hold for payment."""
+    match key.partition("-")[0]:
         case "hold_expires":
             return hold_ended(booking, act)
         case "hold_over":
@@ -30,6 +31,8 @@ def money_rang(booking: Booking, key: str, act: Act) -> Step:
             return _deposit_missing(booking, act)
         case "payment_watch":
             return _watched(booking, act)
+        case "authorisation_ends":
+            return authorisation_ends(booking, key, act)
         case _:
             raise ValueError(f"Nothing is known of a clock {key}.")
 

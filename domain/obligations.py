@@ -13,7 +13,16 @@ from domain.fees import first_night_minor
 from domain.money import Money, format_money, percent_of
 from domain.provider_money import chargeable_minor
 from domain.stay import counted
-from domain.terms import HotelTerms, Payment, Penalty, StayTerms, deposit_due_at, payment_of, penalty_in_words
+from domain.terms import (
+    HotelTerms,
+    Payment,
+    Penalty,
+    StayTerms,
+    WhenLapsing,
+    deposit_due_at,
+    payment_of,
+    penalty_in_words,
+)
 
 # The most demanding first: what makes a booking firm is named after it.
 _DEMANDING = (Payment.AUTHORISE, Payment.PREPAID, Payment.DEPOSIT, Payment.GUARANTEE)
@@ -132,8 +141,10 @@ def authorises(booking: Booking) -> bool:
 
 
 def keeps_card(booking: Booking) -> bool:
-    """Whether the card is kept for what becomes due without the guest: a later deposit, and fees."""
-    return takes_cards(booking) and (booking.terms.online.charge_fees or booking.terms.online.due_days is not None)
+    """Whether the card is kept for what is done without the guest: a later deposit, fees, a renewed authorisation."""
+    online = booking.terms.online
+    renews = authorises(booking) and online.when_authorisation_ends is WhenLapsing.RENEW
+    return takes_cards(booking) and (online.charge_fees or online.due_days is not None or renews)
 
 
 def payment_in_words(hotel: HotelTerms, stay: StayTerms | None = None) -> str:
@@ -148,11 +159,23 @@ def payment_in_words(hotel: HotelTerms, stay: StayTerms | None = None) -> str:
         case Payment.PREPAID:
             return "The whole stay is paid by card when you book."
         case Payment.AUTHORISE if hotel.confirmation.value == "manual":
-            return "Your card is authorised when you ask and charged when the hotel says yes."
+            return _authorised_in_words(hotel)
         case Payment.AUTHORISE:
             return "The whole stay is charged to your card when you book."
         case Payment.DEPOSIT:
             return _deposit_in_words(hotel, stay)
+
+
+def _authorised_in_words(hotel: HotelTerms) -> str:
+    told = "Your card is authorised when you ask and charged when the hotel says yes."
+    match hotel.online.when_authorisation_ends:
+        case WhenLapsing.RENEW:
+            return f"{told} An authorisation that would end before that is renewed."
+        case WhenLapsing.CAPTURE:
+            early = "If the authorisation would end before that, your card is charged"
+            return f"{told} {early}; without a yes you get it all back."
+        case WhenLapsing.ASK:
+            return f"{told} If the authorisation ends before that, you are asked to pay again."
 
 
 def _deposit_in_words(hotel: HotelTerms, stay: StayTerms | None) -> str:

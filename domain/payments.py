@@ -83,8 +83,8 @@ class Payment:
     number: from 1 within the booking. purpose: deposit, prepaid, authorisation, guarantee, fee or balance. method:
     stripe, or what the desk took. amount_minor: what was asked for (0 for a guarantee); refunded_minor: what was given
     back or is being given back; capture_before: until when an authorisation can be captured, as the card's bank says;
-    checks: how often it was looked at without a hint; decline_code: why the last try was declined; dispute: how its
-    disputes stood at the last look, as in Seen.
+    checks: how often it was looked at without a hint, counted anew once it is set aside; decline_code: why the last try
+    was declined; dispute: how its disputes stood at the last look, as in Seen.
     """
 
     number: int
@@ -181,12 +181,13 @@ class HeldOver:
 
     why: closing (the page is being ended at the provider), grace (the guest is proving who they are), processing (the
     provider has not decided), outage (the provider does not answer). since: when the hold's time ended; until: how long
-    it is kept for that, None while an answer is awaited.
+    it is kept for that, None while an answer is awaited. looked: what is processed was looked at just before that.
     """
 
     why: str
     since: datetime
     until: datetime | None = None
+    looked: bool = False
 
 
 @dataclass(frozen=True)
@@ -232,6 +233,12 @@ class Purse:
     def authorised(self) -> tuple[Payment, ...]:
         """Payments whose money is set aside by the card's bank and not taken yet."""
         return tuple(one for one in self.payments if one.state is PayState.AUTHORISED)
+
+    @property
+    def set_aside(self) -> Payment | None:
+        """The newest payment that a yes of the hotel can take: set aside, and not being let go."""
+        let_go = {one.payment for one in self.orders if one.verb is Verb.VOID}
+        return next((one for one in reversed(self.authorised) if one.number not in let_go), None)
 
     @property
     def net_minor(self) -> int:

@@ -9,14 +9,13 @@ from datetime import datetime, timedelta
 from domain.agenda import first_no_show
 from domain.booking import Booking, Status, with_purse
 from domain.ladder import approval_deadline
+from domain.money_agenda import BEFORE_LAPSE
 from domain.obligations import owes_deposit_later
 from domain.payments import HeldOver, Payment, Verb
 from domain.settling import WATCH
 from domain.steps import Act, Fact, NoticeWish, Step, make_step, with_all
 from domain.terms import check_out_by
 
-# So long before an authorisation lapses the hotel's answer is due at the latest.
-BEFORE_LAPSE = timedelta(hours=12)
 Facts = dict[str, Fact]
 OF_THE_ANSWER = ("hold_expires", "approval_alert_desk", "approval_alert_manager", "approval_deadline")
 
@@ -72,7 +71,8 @@ def requested(booking: Booking, after: Booking, payment: Payment, act: Act, fact
     if payment.capture_before is not None:
         least = act.now + timedelta(minutes=after.terms.approval.least_minutes)
         deadline = min(deadline, max(payment.capture_before - BEFORE_LAPSE, least))
-    asked = with_all(replace(after, purse=replace(after.purse, held_over=None)), Status.PENDING)
+    # A yes that was given for money which was not to be had is asked for anew.
+    asked = with_all(replace(after, purse=replace(after.purse, held_over=None, yes_given=False)), Status.PENDING)
     asked = replace(asked, approval_deadline=deadline, hold_expires_at=None, held_for="option")
     return make_step(
         booking, asked, "payment_authorised", act, difference=facts,

@@ -113,6 +113,14 @@ class WhenUnpaid(StrEnum):
     DESK = "desk"
 
 
+class WhenLapsing(StrEnum):
+    """What is done when an authorisation is about to end before the hotel has answered."""
+
+    RENEW = "renew"
+    CAPTURE = "capture"
+    ASK = "ask"
+
+
 @dataclass(frozen=True)
 class PaymentTerms:
     """How a guest's card is asked for money.
@@ -121,7 +129,8 @@ class PaymentTerms:
     first, or the desk made the booking. deposit, deposit_percent, deposit_fixed_minor: of each stay, where its plan
     names no other. due_days: the deposit is taken at `due_time` so many days before the arrival; None: when booking.
     reminder_days: so long before that the guest is told; retry_hours: how long the guest has when it could not be
-    taken; when_unpaid: what happens then. charge_fees: fees for cancelling or not coming are charged to a card on file.
+    taken; when_unpaid: what happens then. when_authorisation_ends: what is done when it ends before the hotel's
+    answer. charge_fees: fees for cancelling or not coming are charged to a card on file.
     """
 
     pay_within_seconds: int = 30 * 60
@@ -134,6 +143,7 @@ class PaymentTerms:
     reminder_days: int = 2
     retry_hours: int = 48
     when_unpaid: WhenUnpaid = WhenUnpaid.CANCEL
+    when_authorisation_ends: WhenLapsing = WhenLapsing.RENEW
     charge_fees: bool = True
 
 

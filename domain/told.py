@@ -11,7 +11,9 @@ from domain.answers import Look, answered, unanswered
 from domain.attempts import retry_until
 from domain.booking import GONE, Booking, Status, with_purse
 from domain.disputes import OUTCOMES
+from domain.lapsing import answer_is_open, one_set_aside
 from domain.late_money import late_payment
+from domain.money_agenda import LAST_LOOK, next_check
 from domain.obligations import first_payment
 from domain.payments import HeldOver, How, Payment, PayState, Purse, Seen, Verb
 from domain.refunding import refund_told
@@ -55,13 +57,14 @@ def payment_told(booking: Booking, look: Look, seen: Seen, act: Act, *, retake: 
     base = answered(booking, look, act)
     if seen.trouble:
         return _refused(booking, base, look, payment, seen, act)
-    fresh = _moved(payment, seen, checked=look.checked)
+    # A look before its turn is one more, and moves none of those that come by the clock.
+    fresh = _moved(payment, seen, checked=look.checked and act.now >= next_check(payment))
     purse = _without_moot_orders(base.purse.with_payment(fresh), fresh)
     purse = replace(
         purse, customer_id=seen.customer_id or purse.customer_id, method_id=seen.method_id or purse.method_id
     )
     after = with_purse(base, purse)
-    if after == booking:
+    if after == booking and not look.checked:
         return None
     if fresh.state is payment.state and fresh.captured_minor == payment.captured_minor:
         return _no_news(booking, after, look, fresh, seen, act)
@@ -95,8 +98,14 @@ def _moved(payment: Payment, seen: Seen, *, checked: bool) -> Payment:
         decline_code=seen.code or payment.decline_code,
         disputed=payment.disputed or seen.disputed,
         dispute=seen.dispute or payment.dispute,
-        checks=payment.checks + 1 if checked else payment.checks,
+        checks=_checks(payment, state, checked=checked),
     )
+
+
+def _checks(payment: Payment, state: PayState, *, checked: bool) -> int:
+    if state is PayState.AUTHORISED and payment.state is not PayState.AUTHORISED:
+        return 0
+    return payment.checks + 1 if checked else payment.checks
 
 
 def _differs(payment: Payment, seen: Seen, booking: Booking) -> bool:
@@ -143,7 +152,8 @@ def _dispute_news(booking: Booking, after: Booking, payment: Payment, act: Act) 
 def _kept_over(booking: Booking, over: HeldOver, payment: Payment, seen: Seen, act: Act) -> Booking:
     """The hold has ended, the payment has not: a guest at the bank's page gets a moment, the provider half an hour."""
     if payment.state is PayState.PROCESSING:
-        kept = replace(over, why="processing", until=over.since + PROCESSING)
+        until = over.since + PROCESSING
+        kept = replace(over, why="processing", until=until, looked=act.now >= until - LAST_LOOK)
     elif seen.acting and over.why == "closing":
         kept = replace(over, why="grace", until=act.now + GRACE)
     else:
@@ -241,10 +251,31 @@ def _came_while_asked(booking: Booking, after: Booking, payment: Payment, act: A
     facts = _facts(payment)
     if payment.state is PayState.CAPTURED and after.purse.yes_given:
         return secured(booking, after, act, facts)
+    if payment.state is PayState.AUTHORISED:
+        after = with_purse(after, one_set_aside(after.purse, payment))
+        return make_step(booking, after, _word(payment), act, difference=facts)
+    if payment.state is PayState.CAPTURED:
+        received = NoticeWish("payment_received", "guest", data={"payment": payment.number})
+        return make_step(booking, after, "payment_came", act, difference=facts, notices=(received,))
+    if after.purse.authorised and payment.state in (PayState.DECLINED, PayState.NEEDS_GUEST):
+        return _not_renewed(booking, after, payment, act)
     if payment.state in (PayState.AUTH_EXPIRED, PayState.VOIDED, PayState.DECLINED):
+        if after.purse.authorised:
+            # Only what was once set aside names its end.
+            what = "authorisation_released" if payment.capture_before else _word(payment)
+            return make_step(booking, after, what, act, difference=facts)
         again = held_again(after, act.now)
         return make_step(booking, again, _word(payment), act, difference=facts, notices=_failed(again))
     return make_step(booking, after, _word(payment), act, difference=facts)
+
+
+def _not_renewed(booking: Booking, after: Booking, payment: Payment, act: Act) -> Step:
+    """The card on file gave no new authorisation; the one that still stands can be taken until it lapses."""
+    if payment.state is PayState.NEEDS_GUEST:
+        # Nobody is there to prove who they are: it is ended, and the guest is asked once the other one has lapsed.
+        after = with_purse(after, after.purse.ordering(Verb.CLOSE, payment.number))
+    letters = () if after.purse.yes_given else (answer_is_open("desk"),)
+    return make_step(booking, after, _word(payment), act, difference=_facts(payment), notices=letters)
 
 
 def _came_to_a_firm_one(booking: Booking, after: Booking, payment: Payment, act: Act) -> Step:

@@ -189,7 +189,8 @@ class BookingWorkflow(Engine):
             note.refuse(moved_on())
             await self.go_on_afresh()
         elif step.what == "approval_given" and taken.outcome == "done":
-            self.wait_for(self.live.purse.authorised[0].number, note)
+            chosen = self.live.purse.set_aside
+            self.wait_for(chosen.number if chosen else 0, note)
         else:
             note.answer = self.answer(note, "done" if taken.outcome == "done" else "already")
 

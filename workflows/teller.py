@@ -19,7 +19,7 @@ with workflow.unsafe.imports_passed_through():
     from domain.agenda import Entry
     from domain.booking import Booking
     from domain.obligations import SECURING, authorises, keeps_card
-    from domain.payments import Order, Payment, Seen, Verb
+    from domain.payments import How, Order, Payment, Seen, Verb
     from domain.refusals import Refused, away, rule
     from domain.told import Look
     from messages.payments import PAYMENTS_QUEUE, MoneyHint, ProviderOrder, StartPayment
@@ -30,7 +30,8 @@ with workflow.unsafe.imports_passed_through():
 CALL_START_TO_CLOSE = timedelta(seconds=20)
 CALL_RETRIES = RetryPolicy(initial_interval=timedelta(seconds=1), maximum_attempts=3)
 # Lines of the agenda that ask the provider, and decide nothing themselves.
-ASKING = ("payment_check", "refund_check", "provider")
+LOOKS = ("payment_check", "authorisation_lapses", "refund_check")
+ASKING = (*LOOKS, "provider")
 
 
 @dataclass(frozen=True)
@@ -59,7 +60,7 @@ class Teller(Doors):
                 self._ask_once(f"provider-{order.number}", Look(order.payment, order.refund, order), booking, now)
         for entry in entries:
             kind, _, number = entry.key.partition("-")
-            if kind in ("payment_check", "refund_check") and entry.at <= now:
+            if kind in LOOKS and entry.at <= now:
                 self._look(booking, kind, int(number), now, checked=True)
         self._to_look |= {(number, None) for number in self.hints_payments()}
         self._to_look |= {(0, number) for number in self.hints_refunds()}
@@ -82,7 +83,7 @@ class Teller(Doors):
         """Begins a look; False while another answer about the same payment is awaited, which may be older news."""
         purse = booking.purse
         refund = purse.refund(number) if kind == "refund_check" else None
-        payment = purse.payment(refund.payment if refund else number) if kind == "payment_check" or refund else None
+        payment = purse.payment(refund.payment if refund else number) if kind != "refund_check" or refund else None
         if payment is None:
             return True
         if any(look.payment == payment.number for look, _ in self._asked.values()):
@@ -180,9 +181,15 @@ def provider_order(booking: Booking, payment: Payment, look: Look, now: datetime
         customer_id=purse.customer_id,
         method_id=purse.method_id,
         save_card=securing and keeps_card(booking),
-        manual=payment.purpose == "authorisation" and authorises(booking) and not purse.yes_given,
+        manual=_sets_aside(booking, payment),
         hold_until=booking.held_until,
     )
+
+
+def _sets_aside(booking: Booking, payment: Payment) -> bool:
+    """Whether the money is taken by a second call. A renewal never takes anything, also where a yes overtakes it."""
+    asked = payment.purpose == "authorisation" and authorises(booking)
+    return asked and (payment.how is How.OFF_SESSION or not booking.purse.yes_given)
 
 
 def _trouble(seen: Seen) -> Refused | None:

@@ -94,7 +94,9 @@ class GuestCancel(Asked):
 class SetByBody(Told):
     """Who set a clock."""
 
-    kind: str = Field(description="policy, guest or staff", examples=["policy"])
+    kind: str = Field(
+        description="policy, guest, staff, outage (the payment provider's) or bank (the card's)", examples=["policy"]
+    )
     role: str = Field(examples=[""])
     policy_version: int | None = Field(description="The version of the hotel's policy it comes from.")
     at: datetime | None = Field(default=None, description="When it was moved; null where it stands by the policy.")

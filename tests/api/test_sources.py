@@ -61,9 +61,10 @@ async def test_only_channels_that_the_hotel_lists_and_uses_bring_bookings(
             items = (await desk.see("sources"))["items"]
         finally:
             db.execute(off, [True, name])
-    assert [one["source"] for one in items] == [
-        "web_direct", "walk_in", "phone", "corporate", "waitlist", "other", AGENCY, name,
-    ]  # fmt: skip
+    seeded = ["web_direct", "walk_in", "phone", "corporate", "waitlist", "other", AGENCY, name]
+    # Other tests of the same database list channels of their own.
+    items = [one for one in items if one["source"] in seeded]
+    assert [one["source"] for one in items] == seeded
     assert [one["active"] for one in items] == [True] * 7 + [False]
     assert items[6] == {
         "source": AGENCY, "name": "Example OTA", "commission_percent": "15.00", "commission_base": "net_room",

@@ -55,7 +55,7 @@ def test_the_desk_and_then_the_manager_are_told_that_the_answer_is_near() -> Non
     made = pending()
     first = ring(made, march(1, 23, 30))
     assert (first.what, first.after.status, first.after.version) == ("deadline_near", Status.PENDING, made.version)
-    told = NoticeWish("deadline_near", "staff", useful_until=march(2, 11, 30), data={"who": "desk"})
+    told = NoticeWish("deadline_near", "staff", data={"who": "desk"})
     assert first.notices == (told,)
     assert first.difference == {"clocks": "approval_alert_desk"}
     assert first.after.fired == ("approval_alert_desk",)

@@ -13,10 +13,11 @@ from domain.booking import Booking, Status, payment_status
 from domain.changing import clock_moved
 from domain.obligations import Obligation, deposit_minor, first_payment, owed_now
 from domain.paying import payment_wished, refund_asked
-from domain.payments import How, PayState, RefundState, Verb
+from domain.payments import How, PayState, RefundState, Seen, Verb
 from domain.steps import Act
 from domain.terms import Confirmation, Penalty, StayTerms
 from domain.terms import Payment as Way
+from domain.told import told
 from domain.waiting import waiting_for
 from tests.domain.made import ARRIVAL, ASKED, DESK, GUEST, KOCHI, MANAGER, act, entry, keys, kochi, refusal
 from tests.domain.payers import answer, asked_to_pay, hears, held, online, pays, terms
@@ -134,6 +135,15 @@ def test_a_payment_in_the_making_is_waited_for_half_an_hour() -> None:
     ended = clock_rang(made, [entry(made, "hold_expires")], Act(at)).after
     waits = hears(ended, at, state=PayState.PROCESSING)
     assert entry(waits, "hold_over").at == at + 30 * MINUTE
+    # It is looked at once more in the last minute, whoever told of it, and then by the clock as before.
+    last = at + 29 * MINUTE
+    assert entry(waits, "payment_check-1").at == ASKED + MINUTE
+    for n in (1, 5, 15):
+        waits = looks(waits, ASKED + n * MINUTE)
+    assert entry(waits, "payment_check-1").at == last
+    assert looks(waits, last, PayState.CAPTURED).status is Status.CONFIRMED
+    waits = looks(waits, last)
+    assert entry(waits, "payment_check-1").at == ASKED + 75 * MINUTE
     over = clock_rang(waits, [entry(waits, "hold_over")], Act(at + 30 * MINUTE)).after
     assert (over.status, entry(over, "payment_watch").at) == (Status.EXPIRED, at + 30 * MINUTE + 72 * HOUR)
     # What is being processed can't be closed: it is looked at, and left to people when nothing came of it.
@@ -142,6 +152,15 @@ def test_a_payment_in_the_making_is_waited_for_half_an_hour() -> None:
     ended = clock_rang(over, [entry(over, "payment_watch")], Act(at + 73 * HOUR)).after
     assert (keys(ended), ended.attention != "") == ([], True)
     assert pays(waits, at).status is Status.CONFIRMED
+
+
+def looks(made: Booking, now: datetime, state: PayState = PayState.PROCESSING) -> Booking:
+    """A clock of the agenda has the first payment looked at."""
+    taken = made.purse.payments[0].amount_minor if state is PayState.CAPTURED else 0
+    seen = Seen(state=state, captured_minor=taken, amount_minor=taken, currency="INR")
+    step = told(made, Look(1, None, None, checked=True), seen, Act(now))
+    assert step is not None
+    return step.after
 
 
 def test_a_silent_provider_keeps_the_room_for_six_hours() -> None:

@@ -261,7 +261,8 @@ def test_guests_read_how_they_pay_and_when_they_have_an_answer() -> None:
         "Your card guarantees the booking; it is charged only if you cancel late or do not come.",
         "A deposit (the first night) is taken by card when you book; the rest is paid at the hotel.",
         "The whole stay is paid by card when you book.",
-        "Your card is authorised when you ask and charged when the hotel says yes.",
+        "Your card is authorised when you ask and charged when the hotel says yes. An authorisation that would end"
+        " before that is renewed.",
     ]
     assert [payment.online for payment in Payment] == [False, False, True, True, True, True]
     assert confirmation_in_words(KOCHI) == "The hotel answers each request in person, within 24 hours."

@@ -5,7 +5,7 @@ from datetime import timedelta
 from typing import Any
 
 from domain.stay import StayDates
-from domain.terms import Confirmation, Payment, PaymentTerms, WhenUnpaid
+from domain.terms import Confirmation, Payment, PaymentTerms, WhenLapsing, WhenUnpaid
 from tests.story.money.payer import Payer
 from tests.story.test_life import stay_in
 from tests.story.world import MANAGER, build_house, plan
@@ -32,6 +32,13 @@ async def firm(stage: Any, payment: Payment = Payment.DEPOSIT, card: str = "", *
     await (life.paid(card) if card else life.paid())
     await life.comes_to("confirmed")
     return life
+
+
+async def happens(life: Payer, event: str) -> None:
+    """Waits until that has happened."""
+    async with asyncio.timeout(30):
+        while event not in life.events():
+            await asyncio.sleep(0.05)
 
 
 async def prepaid_given_back_and_cancelled(stage: Any) -> Payer:
@@ -156,8 +163,106 @@ async def refund_that_took_its_time(stage: Any) -> Payer:
     return life
 
 
-async def paid_after_an_outage(stage: Any, payment: Payment = Payment.DEPOSIT, **terms: Any) -> Payer:
-    """The provider is silent about this one page for six hours; the money comes after that."""
+async def card_saved_for_a_guest_who_was_vouched_for(stage: Any) -> Payer:
+    life = await held(stage, Payment.GUARANTEE)
+    await life.start()
+    page = life.page()
+    await life.confirm(reason="A guest of many years.")
+    await asyncio.to_thread(life.provider.pay, page)
+    await life.hint(1)
+    await happens(life, "card_saved")
+    return life
+
+
+async def deposit_day_while_the_guest_pays(stage: Any) -> Payer:
+    life = await firm(stage, online=PaymentTerms(due_days=7))
+    due = life.agenda()["deposit_due"]
+    await life.until(due - timedelta(minutes=30))
+    await life.start()
+    page = life.page()
+    await life.until(due)
+    await happens(life, "deposit_asked")
+    await asyncio.to_thread(life.provider.pay, page)
+    await life.hint(2)
+    await happens(life, "payment_came")
+    return life
+
+
+async def disputed_and_lost(stage: Any) -> Payer:
+    life = await firm(stage, Payment.PREPAID)
+    dispute = life.provider.plant("dispute", id=life.purse.payment(1).intent_id)
+    await life.hint(1)
+    await life.reaches(True, "needs_attention")
+    life.provider.plant("dispute_lost", id=dispute["id"])
+    await life.hint(1)
+    await happens(life, "dispute_lost")
+    return life
+
+
+async def asked_about_by_the_bank(stage: Any) -> Payer:
+    life = await firm(stage, Payment.PREPAID)
+    inquiry = life.provider.plant("inquiry", id=life.purse.payment(1).intent_id)
+    await life.hint(1)
+    await life.reaches(True, "needs_attention")
+    life.provider.plant("dispute_won", id=inquiry["id"])
+    await life.hint(1)
+    await happens(life, "dispute_closed")
+    return life
+
+
+async def processed_past_the_hold(stage: Any) -> Payer:
+    life = await held(stage)
+    await life.start()
+    session = life.purse.open_payment.session_id
+    told = {"metadata": {"double_processing_seconds": "2700"}}
+    await asyncio.to_thread(life.provider.sdk.v1.checkout.sessions.update, session, told)
+    await life.on_page()
+    await life.hint(1)
+    await happens(life, "payment_processing")
+    await life.until(life.row()["hold_expires_at"])
+    await life.reaches_clock("hold_over")
+    await life.until(life.agenda()["payment_check-1"])
+    await life.comes_to("confirmed")
+    return life
+
+
+async def put_off(stage: Any, ends: WhenLapsing) -> Payer:
+    """The hotel's answer is put off past the authorisation's end."""
+    online = PaymentTerms(when_authorisation_ends=ends)
+    life = await held(stage, Payment.AUTHORISE, days=30, confirmation=Confirmation.MANUAL, online=online)
+    await life.paid()
+    await life.comes_to("pending")
+    await life.move_clock("approval_deadline", await life.clock() + timedelta(days=9), actor=MANAGER)
+    await life.until(life.agenda()["authorisation_ends-1"])
+    return life
+
+
+async def authorisation_renewed_and_approved(stage: Any) -> Payer:
+    life = await put_off(stage, WhenLapsing.RENEW)
+    await happens(life, "authorisation_released")
+    await life.approve()
+    await life.comes_to("confirmed")
+    return life
+
+
+async def authorisation_taken_before_the_answer(stage: Any) -> Payer:
+    life = await put_off(stage, WhenLapsing.CAPTURE)
+    await happens(life, "payment_came")
+    await life.decline()
+    await life.settles()
+    return life
+
+
+async def authorisation_that_lapsed(stage: Any) -> Payer:
+    life = await put_off(stage, WhenLapsing.ASK)
+    await happens(life, "authorisation_near_end")
+    await life.until(life.agenda()["authorisation_lapses-1"])
+    await life.comes_to("held")
+    return life
+
+
+async def silent_past_the_hold(stage: Any, payment: Payment = Payment.DEPOSIT, **terms: Any) -> tuple[Payer, str]:
+    """The provider is silent about this one page for six hours; answers the page as well."""
     life = await held(stage, payment, **{"rooms": 2, **terms})
     await life.start()
     page = life.page()
@@ -167,6 +272,20 @@ async def paid_after_an_outage(stage: Any, payment: Payment = Payment.DEPOSIT, *
     await life.reaches_clock("hold_over")
     await life.until(life.agenda()["hold_over"])
     await life.comes_to("expired", seconds=120)
+    return life, page
+
+
+async def watched_in_vain(stage: Any) -> Payer:
+    life, _ = await silent_past_the_hold(stage)
+    life.provider.http.delete("/_double/faults")
+    await life.until(life.agenda()["payment_watch"])
+    await happens(life, "payment_watch_ended")
+    return life
+
+
+async def paid_after_an_outage(stage: Any, payment: Payment = Payment.DEPOSIT, **terms: Any) -> Payer:
+    """The money comes after that."""
+    life, page = await silent_past_the_hold(stage, payment, **terms)
     await asyncio.to_thread(life.provider.pay, page)
     return life
 
@@ -204,4 +323,7 @@ PAYING = (
     approved_and_then_paid_on_another_page, looked_at_and_never_paid, proving_and_too_late, guaranteed_and_missed,
     deposit_that_the_card_refused, refund_that_came_back, late_and_confirmed_after_all, late_and_given_back,
     late_and_asked_for_after_all, deposit_that_is_left_to_the_desk, disputed_and_won, refund_that_took_its_time,
+    card_saved_for_a_guest_who_was_vouched_for, deposit_day_while_the_guest_pays,
+    disputed_and_lost, asked_about_by_the_bank, processed_past_the_hold, authorisation_renewed_and_approved,
+    authorisation_taken_before_the_answer, authorisation_that_lapsed, watched_in_vain,
 )  # fmt: skip

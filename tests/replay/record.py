@@ -5,8 +5,8 @@ It starts servers of its own. The present release's histories are written anew; 
 
 import asyncio
 import json
-import shutil
 import sys
+import tempfile
 from pathlib import Path
 
 from pydantic import SecretStr
@@ -43,14 +43,13 @@ async def record(target: str, owner_url: str, names: list[str], folder: Path) ->
             put(kept, folder)
             print(f"{name}: {len(kept.runs)} runs, {' '.join(kept.events)}", flush=True)
 
-    with running_stripe(folder.parent / ".stripe") as double:
+    with tempfile.TemporaryDirectory() as place, running_stripe(Path(place)) as double:
         settings = Settings(stripe_api_key=SecretStr(KEY), stripe_api_base=double.address)
         async with (
             bookings_worker(client, database, SECRET, versioned=False, strict=True),
             payments_worker(client, database, settings, versioned=False),
         ):
             await asyncio.gather(*(lived(name) for name in names))
-    shutil.rmtree(folder.parent / ".stripe")
     await database.close()
 
 

@@ -32,10 +32,7 @@ DOORS = {
     Action.FAIL: "give_up",
 }
 # What only a fault of the provider's, or days of its own, bring about; the rules' tests have them.
-RARE = {
-    "card_saved", "deposit_asked", "deposit_met", "dispute_closed", "dispute_lost", "payment_differs",
-    "payment_processing", "payment_watch_ended", "provider_refused", "refund_checked",
-}  # fmt: skip
+RARE = {"deposit_met", "payment_differs", "provider_refused", "refund_checked"}
 ARROW = re.compile(r"^    (\[\*\]|\w+) --> (\[\*\]|\w+)", re.MULTILINE)
 
 

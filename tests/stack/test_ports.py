@@ -45,7 +45,6 @@ def test_an_address_of_another_machine_is_refused_by_name() -> None:
         is_taken("192.0.2.1", 8000)
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="only Linux lets two sockets be bound to a port")
 def test_a_free_port_is_given_to_nobody_else(taken: int) -> None:
     """Neither to another process that asks for thousands, nor to a connection that goes out; its server still can."""
     ours = {free_port() for _ in range(300)}
