@@ -121,6 +121,30 @@ def test_every_rule_is_told_before_it_is_coded() -> None:
     assert one_sided == []
 
 
+def clocks(source: Source) -> set[str]:
+    """The keys of the agenda's lines that a module makes, without the number of what each is about."""
+    found = set()
+    for call in (node for node in ast.walk(source.tree) if isinstance(node, ast.Call)):
+        names = [word.value for word in call.keywords if word.arg == "key"]
+        if isinstance(call.func, ast.Name) and call.func.id == "Entry":
+            names += call.args[:1]
+        for name in names:
+            first = name.values[0] if isinstance(name, ast.JoinedStr) else name
+            if isinstance(first, ast.Constant) and isinstance(first.value, str):
+                found.add(first.value.rstrip("-"))
+    return found
+
+
+def test_every_clock_of_the_agenda_is_told() -> None:
+    """Each key of a booking's agenda has its line in docs/rules/agenda.md, and each line its key."""
+    assert clocks(sample('Entry(f"one-{n}", at)\nreplace(line, key="two")\nother("three")\n')) == {"one", "two"}
+    made = {key for source in python("domain") for key in clocks(source)}
+    # These get their keys from a variable: two alerts from a table, the overstay's from its name.
+    made |= {"approval_alert_desk", "approval_alert_manager", "overstay"}
+    tables = read("docs/rules/agenda.md").partition("## Moving a clock")[0]
+    assert set(re.findall(r"^\| `([a-z_]+)", tables, re.MULTILINE)) == made
+
+
 def commands() -> set[str]:
     """The commands of `holdfast`, those of a group with its name before them."""
     root = typer.main.get_command(app)
