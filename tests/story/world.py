@@ -384,7 +384,7 @@ class Life:
         )  # fmt: skip
         return [(row["night"], row["held"], row["sold"]) for row in rows]
 
-    async def reaches(self, wanted: object, column: str = "status", seconds: float = 15) -> dict[str, Any]:
+    async def reaches(self, wanted: object, column: str = "status", seconds: float = 45) -> dict[str, Any]:
         """The row, once a column says what is wanted. Bounded: a story that does not get there fails the test."""
         async with asyncio.timeout(seconds):
             while self.row().get(column) != wanted:

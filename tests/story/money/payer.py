@@ -74,7 +74,7 @@ class Payer(Life):
         assert answer.status_code == 303, answer.text
         await self.hint(number)
 
-    async def comes_to(self, status: str, seconds: float = 20) -> dict[str, Any]:
+    async def comes_to(self, status: str, seconds: float = 60) -> dict[str, Any]:
         """The row once it has this status."""
         try:
             return await self.reaches(status, seconds=seconds)
@@ -85,14 +85,14 @@ class Payer(Life):
             )
             raise AssertionError(told) from None
 
-    async def reaches_clock(self, key: str, seconds: float = 30) -> dict[str, Any]:
+    async def reaches_clock(self, key: str, seconds: float = 60) -> dict[str, Any]:
         """The row once this clock runs."""
         async with asyncio.timeout(seconds):
             while key not in self.agenda():
                 await asyncio.sleep(0.02)
         return self.row()
 
-    async def settles(self, seconds: float = 20) -> None:
+    async def settles(self, seconds: float = 60) -> None:
         """The provider has nothing to do for the booking any more."""
         async with asyncio.timeout(seconds):
             while self.purse.orders:

@@ -38,7 +38,7 @@ async def put_off(pays: Pays, owner_url: str, card: str = VISA, **online: Any) -
     return life
 
 
-async def states(life: Payer, *wanted: str, seconds: float = 20) -> None:
+async def states(life: Payer, *wanted: str, seconds: float = 60) -> None:
     """Waits until the payments' rows are in these states."""
     try:
         async with asyncio.timeout(seconds):
@@ -173,7 +173,7 @@ async def test_a_payment_that_is_processed_for_too_long_loses_the_room_and_is_no
     await life.until(await life.clock() + timedelta(hours=4))
     await life.hint(1)
     try:
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             while not life.refunds():
                 await asyncio.sleep(0.02)
     except TimeoutError:

@@ -115,7 +115,7 @@ class Closing:
         )  # fmt: skip
         return found[0] if found else {}
 
-    async def ended(self, day: date, number: int = 1, seconds: float = 30) -> dict[str, Any]:
+    async def ended(self, day: date, number: int = 1, seconds: float = 60) -> dict[str, Any]:
         """A run's row once it has ended."""
         try:
             async with asyncio.timeout(seconds):
