@@ -47,3 +47,8 @@ def order(made: Booking, number: int) -> Order:
 def about(payment: int, purpose: str, amount_minor: int, code: str = "") -> dict[str, Fact]:
     """The facts by which the story tells of a payment."""
     return {"payment": payment, "purpose": purpose, "amount_minor": amount_minor, "code": code}
+
+
+def received(payment: int) -> NoticeWish:
+    """The letter that says that a payment has come."""
+    return NoticeWish("payment_received", "guest", data={"payment": payment})
