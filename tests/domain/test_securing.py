@@ -31,7 +31,7 @@ def ends(made: Booking, key: str = "hold_expires") -> Step:
 def requested(now: datetime = ASKED, **seen: Any) -> Step:
     """A guest of a hotel that answers by hand has had 200.00 set aside."""
     made = asked_to_pay(held(Way.AUTHORISE, base=KOCHI), now)
-    return answer(made, now, **{**SET_ASIDE, **seen})
+    return answer(made, now, **SET_ASIDE, **seen)
 
 
 def lost(made: Booking, now: datetime) -> Step:
