@@ -265,7 +265,7 @@ def _came_to_a_firm_one(booking: Booking, after: Booking, payment: Payment, act:
     if payment.state is PayState.CAPTURED:
         if is_second(after, payment):
             after = refunding(after, payment.captured_minor, act.now, "second", payment.number)
-        elif surplus_minor(after) and after.balance_minor < 0 <= booking.balance_minor:
+        else:
             most = min(surplus_minor(after), payment.captured_minor)
             after = refunding(after, most, act.now, "overpaid", payment.number)
         if payment.purpose == "deposit":

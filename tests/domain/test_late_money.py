@@ -1,5 +1,6 @@
 """Money that comes after the end: docs/rules/late_money.md."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -8,10 +9,12 @@ import pytest
 
 from domain import acts
 from domain.alarms import clock_rang
+from domain.answers import Look
 from domain.booking import Booking, Status
-from domain.payments import PayState, Verb
-from domain.steps import Act, NoticeWish
+from domain.payments import PayState, Seen, Verb
+from domain.steps import Act, NoticeWish, Step
 from domain.terms import Payment as Way
+from domain.told import payment_told, told
 from tests.domain.made import ASKED, DESK, GUEST, KOCHI, act, booking, entry, march, with_rooms
 from tests.domain.outcomes import Outcome, about, outcome
 from tests.domain.payers import answer, asked_to_pay, hears, held, online, pays, taken, terms
@@ -154,6 +157,14 @@ def test_all_that_a_late_payment_brings_back() -> None:
     page = hears(asked_to_pay(step.after, LATER), LATER, state=PayState.PROCESSING)
     over = acts.cancelled(page, act(LATER), (1,)).after
     assert over.purse.watch_until == LATER + timedelta(hours=72)
+
+
+@pytest.mark.parametrize("hears_of_it", [told, payment_told])
+def test_a_mere_look_that_finds_late_money_takes_the_room_again(hears_of_it: Callable[..., Step | None]) -> None:
+    """Whether a night is gone is found out by taking it, so that it is tried first."""
+    step = hears_of_it(expired(), Look(1), Seen(**taken(10_000)), Act(LATER))
+    assert step is not None
+    assert (step.what, step.after.status) == ("late_payment_confirmed", Status.CONFIRMED)
 
 
 def test_a_room_that_was_given_up_before_the_end_is_not_taken_again() -> None:
