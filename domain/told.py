@@ -24,7 +24,7 @@ from domain.steps import Act, NoticeWish, Step, make_step
 
 GRACE = timedelta(minutes=5)
 PROCESSING = timedelta(minutes=30)
-# A payment goes forward only: an answer that was overtaken by a newer one changes nothing.
+# A payment goes forward only: an answer that was overtaken by a newer one changes nothing. Of two ends the first stays.
 _RANK = {
     PayState.CREATED: 0,
     PayState.NEEDS_GUEST: 1,
@@ -87,7 +87,7 @@ def _moved(payment: Payment, seen: Seen, *, checked: bool) -> Payment:
     """The payment as the provider tells it, unless that is older than what is known."""
     # What the provider knows of and nobody has touched yet waits for the guest.
     state = PayState.NEEDS_GUEST if seen.state is PayState.CREATED else seen.state or payment.state
-    if _RANK[state] < _RANK[payment.state] or (_RANK[state] == _RANK[payment.state] == 4):
+    if _RANK[state] <= _RANK[payment.state]:
         state = payment.state
     return replace(
         payment,
