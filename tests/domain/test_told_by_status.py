@@ -290,3 +290,14 @@ def test_money_of_another_kind_brings_no_letter_of_a_fee() -> None:
         "payment_came", Status.CANCELLED, about(1, "deposit", 10_000), orders=((Verb.REFUND, 1, 10_000),),
         refunds=((1, 10_000, "ended"),),
     )  # fmt: skip
+
+
+def test_a_card_that_is_kept_for_a_firm_booking_is_told() -> None:
+    """The desk vouched for the guest, who then left the card all the same; or after giving the booking up."""
+    page = asked_to_pay(held(Way.GUARANTEE))
+    firm = acts.confirmed(page, act(actor=MANAGER, reason="A regular.")).after
+    gone = acts.cancelled(page, act(), (1,)).after
+    for made, status in ((firm, Status.CONFIRMED), (gone, Status.CANCELLED)):
+        step = answer(made, state=PayState.SAVED, method_id="pm_1")
+        assert outcome(step) == Outcome("card_saved", status, about(1, "guarantee", 0))
+        assert step.after.purse.method_id == "pm_1"
