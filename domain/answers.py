@@ -76,7 +76,7 @@ def unanswered(booking: Booking, look: Look, act: Act) -> Step | None:
     else:
         return None
     over = purse.held_over
-    if over is not None and over.why != "outage":
+    if over is not None:
         purse = replace(purse, held_over=replace(over, why="outage", until=over.since + OUTAGE))
     return make_step(
         booking, replace(booking, purse=purse), "provider_unreachable", act, difference={"payment": look.payment}

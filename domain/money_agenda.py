@@ -50,10 +50,13 @@ def money_entries(booking: Booking, policy: SetBy) -> Iterator[Entry]:
             "payment_watch", purse.watch_until, "Late money is no longer looked for",
             "What has not come by then is left to the reconciliation.", policy, True, "booking", movable=False,
         )  # fmt: skip
-    if purse.watch_until is not None or booking.status not in GONE:
-        for payment in purse.payments:
-            if payment.state in (PayState.NEEDS_GUEST, PayState.PROCESSING) and not purse.is_asked(payment.number):
-                yield _check(payment, over, policy)
+    looked_for = purse.watch_until is not None or booking.status not in GONE
+    for payment in purse.payments:
+        waits = payment.state is PayState.NEEDS_GUEST and (looked_for or payment.purpose == "fee")
+        # What an end finds being processed is looked for only so long as it is watched.
+        waits = waits or (payment.state is PayState.PROCESSING and looked_for)
+        if waits and not purse.is_asked(payment.number):
+            yield _check(payment, over, policy)
     if booking.status is Status.PENDING and not purse.yes_given:
         yield from _authorisation(booking)
     for refund in purse.refunds:

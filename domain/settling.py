@@ -22,25 +22,34 @@ BACK_OFF = tuple(timedelta(seconds=s) for s in (15, 30, 60, 120, 300, 600, 900))
 def settled(booking: Booking, now: datetime) -> Booking:
     """The booking with orders for all that its end leaves to be done.
 
-    Open attempts are closed, authorisations captured up to the fee or voided, money beyond what is owed is given back,
-    and a fee that is still open is charged to the card on file. A booking that lives is left as it is.
+    Open attempts are closed, but for a page on which the guest pays the fee; authorisations captured up to the fee or
+    voided, money beyond what is owed is given back, and a fee that is still open is charged to the card on file. A
+    booking that lives is left as it is.
     """
     if booking.status in GONE:
-        booking = with_purse(booking, _watching(_attempts_closed(booking.purse), now))
+        booking = with_purse(booking, _watching(_attempts_closed(booking, now), now))
         booking = with_purse(booking, _authorisations_ended(booking))
         return _fee_charged(refunded_down(booking, now, "ended"), now)
     if booking.status in (Status.CHECKED_OUT, Status.COMPLETED):
-        booking = with_purse(booking, _attempts_closed(booking.purse)) if booking.balance_minor <= 0 else booking
+        booking = with_purse(booking, _attempts_closed(booking, now)) if booking.balance_minor <= 0 else booking
         return refunded_down(booking, now, "overpaid")
     return booking
 
 
-def _attempts_closed(purse: Purse) -> Purse:
+def _attempts_closed(booking: Booking, now: datetime) -> Purse:
+    purse = booking.purse
     for payment in purse.payments:
         # What is being processed can't be ended; it is watched.
-        if payment.state.open and payment.state is not PayState.PROCESSING and not closes(purse, payment.number):
+        ends = payment.state.open and payment.state is not PayState.PROCESSING
+        if ends and not _asks_for_fee(booking, payment, now) and not closes(purse, payment.number):
             purse = purse.ordering(Verb.CLOSE, payment.number)
     return purse
+
+
+def _asks_for_fee(booking: Booking, payment: Payment, now: datetime) -> bool:
+    """Whether the guest pays on it what the end itself has left to be paid; a page that is left lying is none."""
+    asks = payment.purpose == "fee" and payment.how is not How.OFF_SESSION
+    return asks and booking.balance_minor > 0 and now < payment.started_at + WATCH
 
 
 def _watching(purse: Purse, now: datetime) -> Purse:

@@ -15,6 +15,7 @@ from domain.lapsing import answer_is_open, one_set_aside
 from domain.late_money import late_payment
 from domain.money_agenda import LAST_LOOK, next_check
 from domain.obligations import first_payment
+from domain.payment_news import facts_of, word_of
 from domain.payments import HeldOver, How, Payment, PayState, Purse, Seen, Verb
 from domain.refunding import refund_told
 from domain.securing import held_again, requested, secured, unpaid
@@ -23,7 +24,7 @@ from domain.steps import Act, NoticeWish, Step, make_step
 
 GRACE = timedelta(minutes=5)
 PROCESSING = timedelta(minutes=30)
-# A payment goes forward only: an answer that was overtaken by a newer one changes nothing.
+# A payment goes forward only: an answer that was overtaken by a newer one changes nothing. Of two ends the first stays.
 _RANK = {
     PayState.CREATED: 0,
     PayState.NEEDS_GUEST: 1,
@@ -70,7 +71,7 @@ def payment_told(booking: Booking, look: Look, seen: Seen, act: Act, *, retake: 
         return _no_news(booking, after, look, fresh, seen, act)
     if _differs(fresh, seen, booking):
         told = f"Payment {fresh.number} came with another amount or currency than was asked for."
-        return make_step(booking, replace(after, attention=told), "payment_differs", act, difference=_facts(fresh))
+        return make_step(booking, replace(after, attention=told), "payment_differs", act, difference=facts_of(fresh))
     return _came(booking, after, fresh, act, retake=retake)
 
 
@@ -86,7 +87,7 @@ def _moved(payment: Payment, seen: Seen, *, checked: bool) -> Payment:
     """The payment as the provider tells it, unless that is older than what is known."""
     # What the provider knows of and nobody has touched yet waits for the guest.
     state = PayState.NEEDS_GUEST if seen.state is PayState.CREATED else seen.state or payment.state
-    if _RANK[state] < _RANK[payment.state] or (_RANK[state] == _RANK[payment.state] == 4):
+    if _RANK[state] <= _RANK[payment.state]:
         state = payment.state
     return replace(
         payment,
@@ -115,15 +116,6 @@ def _differs(payment: Payment, seen: Seen, booking: Booking) -> bool:
     return seen.currency not in ("", booking.terms.currency) or seen.amount_minor not in (0, payment.amount_minor)
 
 
-def _facts(payment: Payment) -> dict[str, str | int | bool | None]:
-    return {
-        "payment": payment.number,
-        "purpose": payment.purpose,
-        "amount_minor": payment.captured_minor or payment.amount_minor,
-        "code": payment.decline_code,
-    }
-
-
 def _no_news(booking: Booking, after: Booking, look: Look, payment: Payment, seen: Seen, act: Act) -> Step:
     """The payment is where it was; what is written is that it was looked at, and what waits on it."""
     over = after.purse.held_over
@@ -133,7 +125,7 @@ def _no_news(booking: Booking, after: Booking, look: Look, payment: Payment, see
         return step
     began = look.order is not None and look.order.verb is Verb.BEGIN
     what = "payment_offered" if began else "payment_checked"
-    return make_step(booking, after, what, act, difference=_facts(payment))
+    return make_step(booking, after, what, act, difference=facts_of(payment))
 
 
 def _dispute_news(booking: Booking, after: Booking, payment: Payment, act: Act) -> Step | None:
@@ -142,10 +134,10 @@ def _dispute_news(booking: Booking, after: Booking, payment: Payment, act: Act) 
     told = f"The guest disputes payment {payment.number} with the card's bank."
     if payment.dispute in OUTCOMES and payment.dispute != was.dispute:
         after = replace(after, attention="" if after.attention == told else after.attention)
-        return make_step(booking, after, f"dispute_{payment.dispute}", act, difference=_facts(payment))
+        return make_step(booking, after, f"dispute_{payment.dispute}", act, difference=facts_of(payment))
     again = payment.dispute == "open" and was.dispute in OUTCOMES
     if again or (payment.disputed and not was.disputed):
-        return make_step(booking, replace(after, attention=told), "payment_disputed", act, difference=_facts(payment))
+        return make_step(booking, replace(after, attention=told), "payment_disputed", act, difference=facts_of(payment))
     return None
 
 
@@ -173,13 +165,13 @@ def _refused(booking: Booking, base: Booking, look: Look, payment: Payment, seen
         if after.status is Status.PENDING:
             # The hotel has said yes and the money is not to be had: the guest has a day to pay in another way.
             after = held_again(after, act.now)
-        return make_step(booking, after, "payment_declined", act, difference=_facts(declined), notices=_failed(after))
+        return make_step(booking, after, "payment_declined", act, difference=facts_of(declined), notices=_failed(after))
     if look.order.verb in (Verb.BEGIN, Verb.CHARGE):
         declined = replace(declined, state=PayState.DECLINED)
         return _came(booking, with_purse(base, base.purse.with_payment(declined)), declined, act, retake=False)
     told = f"The payment provider refused to end payment {payment.number}: {declined.decline_code}."
     after = with_purse(replace(base, attention=told), base.purse.with_payment(declined))
-    return make_step(booking, after, "provider_refused", act, difference=_facts(declined))
+    return make_step(booking, after, "provider_refused", act, difference=facts_of(declined))
 
 
 def _failed(booking: Booking) -> tuple[NoticeWish, ...]:
@@ -198,7 +190,7 @@ def _came(booking: Booking, after: Booking, payment: Payment, act: Act, *, retak
             return late_payment(booking, after, payment, act, retake=retake)
         case status if status in GONE:
             told_of = _fee_letter(payment)
-            return make_step(booking, after, _word(payment), act, difference=_facts(payment), notices=told_of)
+            return make_step(booking, after, word_of(payment), act, difference=facts_of(payment), notices=told_of)
         case _:
             return _came_to_a_firm_one(booking, after, payment, act)
 
@@ -218,20 +210,9 @@ def _fee_letter(payment: Payment) -> tuple[NoticeWish, ...]:
             return ()
 
 
-def _word(payment: Payment) -> str:
-    return {
-        PayState.NEEDS_GUEST: "payment_offered",
-        PayState.PROCESSING: "payment_processing",
-        PayState.AUTHORISED: "payment_authorised",
-        PayState.SAVED: "card_saved",
-        PayState.CAPTURED: "payment_came",
-        PayState.DECLINED: "payment_declined",
-    }.get(payment.state, "payment_ended")
-
-
 def _came_in_time(booking: Booking, after: Booking, payment: Payment, act: Act) -> Step:
     """A room that is held for its payment, also while its page is being closed: what has come by then is in time."""
-    facts = _facts(payment)
+    facts = facts_of(payment)
     over = after.purse.held_over
     if payment.state is PayState.AUTHORISED:
         return requested(booking, after, payment, act, facts)
@@ -240,20 +221,20 @@ def _came_in_time(booking: Booking, after: Booking, payment: Payment, act: Act) 
     if payment.state.open:
         if over is not None and not after.purse.orders:
             after = _kept_over(after, over, payment, Seen(state=payment.state), act)
-        return make_step(booking, after, _word(payment), act, difference=facts)
+        return make_step(booking, after, word_of(payment), act, difference=facts)
     if over is not None and not after.purse.orders:
         return unpaid(booking, after, act, facts)
-    return make_step(booking, after, _word(payment), act, difference=facts)
+    return make_step(booking, after, word_of(payment), act, difference=facts)
 
 
 def _came_while_asked(booking: Booking, after: Booking, payment: Payment, act: Act) -> Step:
     """The hotel's answer is awaited, or was given and the card is being charged."""
-    facts = _facts(payment)
+    facts = facts_of(payment)
     if payment.state is PayState.CAPTURED and after.purse.yes_given:
         return secured(booking, after, act, facts)
     if payment.state is PayState.AUTHORISED:
         after = with_purse(after, one_set_aside(after.purse, payment))
-        return make_step(booking, after, _word(payment), act, difference=facts)
+        return make_step(booking, after, word_of(payment), act, difference=facts)
     if payment.state is PayState.CAPTURED:
         received = NoticeWish("payment_received", "guest", data={"payment": payment.number})
         return make_step(booking, after, "payment_came", act, difference=facts, notices=(received,))
@@ -262,11 +243,11 @@ def _came_while_asked(booking: Booking, after: Booking, payment: Payment, act: A
     if payment.state in (PayState.AUTH_EXPIRED, PayState.VOIDED, PayState.DECLINED):
         if after.purse.authorised:
             # Only what was once set aside names its end.
-            what = "authorisation_released" if payment.capture_before else _word(payment)
+            what = "authorisation_released" if payment.capture_before else word_of(payment)
             return make_step(booking, after, what, act, difference=facts)
         again = held_again(after, act.now)
-        return make_step(booking, again, _word(payment), act, difference=facts, notices=_failed(again))
-    return make_step(booking, after, _word(payment), act, difference=facts)
+        return make_step(booking, again, word_of(payment), act, difference=facts, notices=_failed(again))
+    return make_step(booking, after, word_of(payment), act, difference=facts)
 
 
 def _not_renewed(booking: Booking, after: Booking, payment: Payment, act: Act) -> Step:
@@ -275,16 +256,16 @@ def _not_renewed(booking: Booking, after: Booking, payment: Payment, act: Act) -
         # Nobody is there to prove who they are: it is ended, and the guest is asked once the other one has lapsed.
         after = with_purse(after, after.purse.ordering(Verb.CLOSE, payment.number))
     letters = () if after.purse.yes_given else (answer_is_open("desk"),)
-    return make_step(booking, after, _word(payment), act, difference=_facts(payment), notices=letters)
+    return make_step(booking, after, word_of(payment), act, difference=facts_of(payment), notices=letters)
 
 
 def _came_to_a_firm_one(booking: Booking, after: Booking, payment: Payment, act: Act) -> Step:
     """A confirmed booking, a guest in the house, or closed books."""
-    facts = _facts(payment)
+    facts = facts_of(payment)
     if payment.state is PayState.CAPTURED:
         if is_second(after, payment):
             after = refunding(after, payment.captured_minor, act.now, "second", payment.number)
-        elif surplus_minor(after) and after.balance_minor < 0 <= booking.balance_minor:
+        else:
             most = min(surplus_minor(after), payment.captured_minor)
             after = refunding(after, most, act.now, "overpaid", payment.number)
         if payment.purpose == "deposit":
@@ -293,10 +274,10 @@ def _came_to_a_firm_one(booking: Booking, after: Booking, payment: Payment, act:
         return make_step(booking, after, "payment_came", act, difference=facts, notices=told)
     if payment.state is PayState.AUTHORISED:
         after = with_purse(after, after.purse.ordering(Verb.VOID, payment.number))
-        return make_step(booking, after, _word(payment), act, difference=facts)
+        return make_step(booking, after, word_of(payment), act, difference=facts)
     if payment.how is How.OFF_SESSION and payment.purpose == "deposit" and payment.state is not PayState.PROCESSING:
         return _deposit_failed(booking, after, payment, act)
-    return make_step(booking, after, _word(payment), act, difference=facts)
+    return make_step(booking, after, word_of(payment), act, difference=facts)
 
 
 def _deposit_failed(booking: Booking, after: Booking, payment: Payment, act: Act) -> Step:
@@ -305,6 +286,6 @@ def _deposit_failed(booking: Booking, after: Booking, payment: Payment, act: Act
     after = replace(after, purse=replace(after.purse, due_until=until))
     kind = "payment_authenticate" if payment.state is PayState.NEEDS_GUEST else "payment_failed"
     return make_step(
-        booking, after, "payment_declined", act, difference=_facts(payment),
+        booking, after, "payment_declined", act, difference=facts_of(payment),
         notices=(NoticeWish(kind, "guest", useful_until=until),),
     )  # fmt: skip

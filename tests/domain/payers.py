@@ -16,7 +16,7 @@ from domain.terms import Payment as Way
 from domain.told import told
 from tests.domain.made import ASKED, AUTO, FLEXIBLE, GUEST, act, booking
 
-__all__ = ["answer", "asked_to_pay", "hears", "held", "late_payment", "online", "pays", "terms"]
+__all__ = ["answer", "asked_to_pay", "hears", "held", "late_payment", "online", "pays", "taken", "terms"]
 
 
 def terms(way: Way = Way.DEPOSIT, base: HotelTerms = AUTO, **online_: Any) -> HotelTerms:
@@ -66,3 +66,10 @@ def pays(made: Booking, now: datetime = ASKED, number: int | None = None) -> Boo
         made, now, payment.number, state=PayState.CAPTURED, captured_minor=payment.amount_minor,
         amount_minor=payment.amount_minor, currency="INR",
     )  # fmt: skip
+
+
+def taken(amount_minor: int) -> dict[str, Any]:
+    """The provider's word that so much was taken, as it was asked for."""
+    return {
+        "state": PayState.CAPTURED, "captured_minor": amount_minor, "amount_minor": amount_minor, "currency": "INR",
+    }  # fmt: skip

@@ -1,25 +1,34 @@
 """Money that comes after the end: docs/rules/late_money.md."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
 from domain import acts
 from domain.alarms import clock_rang
+from domain.answers import Look
 from domain.booking import Booking, Status
-from domain.payments import PayState, Verb
-from domain.steps import Act
+from domain.payments import PayState, Seen, Verb
+from domain.steps import Act, NoticeWish, Step
 from domain.terms import Payment as Way
-from tests.domain.made import ASKED, DESK, GUEST, KOCHI, act, entry, march
-from tests.domain.payers import answer, asked_to_pay, hears, held, online, pays
+from domain.told import payment_told, told
+from tests.domain.made import ASKED, DESK, GUEST, KOCHI, act, booking, entry, march, with_rooms
+from tests.domain.outcomes import Outcome, about, outcome
+from tests.domain.payers import answer, asked_to_pay, hears, held, online, pays, taken, terms
 
 LATER = ASKED + timedelta(hours=7)
 
 
 def expired(way: Way = Way.DEPOSIT, **more: object) -> Booking:
     """A booking whose provider fell silent at the hold's end: it expired with its page still open."""
-    made = asked_to_pay(held(way, **more))
+    return outlived(asked_to_pay(held(way, **more)))
+
+
+def outlived(made: Booking) -> Booking:
+    """The booking after its hold and six hours of silence."""
     at = ASKED + timedelta(minutes=30)
     ended = clock_rang(made, [entry(made, "hold_expires")], Act(at)).after
     silent = hears(ended, at, trouble="unreachable")
@@ -113,3 +122,93 @@ def test_the_later_of_two_payments_goes_back() -> None:
         (1, 10_000, "second")
     ]
     assert twice.paid_minor == 10_000
+
+
+NEWS = [
+    ({"state": PayState.PROCESSING}, "payment_processing", ""),
+    ({"state": PayState.DECLINED, "code": "card_declined"}, "payment_declined", "card_declined"),
+    ({"state": PayState.VOIDED}, "payment_ended", ""),
+]
+
+
+@pytest.mark.parametrize(("seen", "event", "code"), NEWS, ids=["processing", "declined", "ended"])
+def test_what_brings_no_money_leaves_an_expired_booking_as_it_is(seen: dict[str, Any], event: str, code: str) -> None:
+    """The story says what became of the 100.00 that were asked for; no letter goes out."""
+    step = answer(expired(), LATER, **seen)
+    assert outcome(step) == Outcome(event, Status.EXPIRED, about(1, "deposit", 10_000, code))
+    # It was looked for already: those three days begin only once.
+    assert step.after.purse.watch_until == ASKED + timedelta(hours=6.5 + 72)
+
+
+def test_all_that_a_late_payment_brings_back() -> None:
+    """The letter is of use until check-out; the rooms are given anew, late money is no longer looked for."""
+    gone = with_rooms(expired())
+    step = answer(gone, LATER, **taken(10_000))
+    letter = NoticeWish("confirmed_after_all", "guest", useful_until=march(12, 11))
+    assert outcome(step) == Outcome(
+        "late_payment_confirmed", Status.CONFIRMED, about(1, "deposit", 10_000), letters=(letter,)
+    )
+    (stay,) = step.after.stays
+    assert (stay.status, stay.ended_from, stay.room_id, stay.room_number) == (Status.CONFIRMED, None, None, "")
+    assert (step.rooms, step.after.since) == ((), LATER)
+    purse = step.after.purse
+    assert (purse.watch_until, purse.watched, step.after.balance_minor) == (None, False, 10_000)
+    # Where it ends a second time while another payment is being processed, that is looked for anew.
+    page = hears(asked_to_pay(step.after, LATER), LATER, state=PayState.PROCESSING)
+    over = acts.cancelled(page, act(LATER), (1,)).after
+    assert over.purse.watch_until == LATER + timedelta(hours=72)
+
+
+@pytest.mark.parametrize("hears_of_it", [told, payment_told])
+def test_a_mere_look_that_finds_late_money_takes_the_room_again(hears_of_it: Callable[..., Step | None]) -> None:
+    """Whether a night is gone is found out by taking it, so that it is tried first."""
+    step = hears_of_it(expired(), Look(1), Seen(**taken(10_000)), Act(LATER))
+    assert step is not None
+    assert (step.what, step.after.status) == ("late_payment_confirmed", Status.CONFIRMED)
+
+
+def test_a_room_that_was_given_up_before_the_end_is_not_taken_again() -> None:
+    """Of two rooms the guest had cancelled one; the other comes back with the late money."""
+    page = asked_to_pay(acts.opened(booking(2, 2, terms()), act(actor=GUEST)).after)
+    one = acts.cancelled(page, act(), (2,)).after
+    gone = outlived(one)
+    assert [stay.status for stay in gone.stays] == [Status.EXPIRED, Status.CANCELLED]
+    step = answer(gone, LATER, state=PayState.CAPTURED, captured_minor=20_000, amount_minor=20_000, currency="INR")
+    assert [stay.status for stay in step.after.stays] == [Status.CONFIRMED, Status.CANCELLED]
+    assert [(move.held, move.sold) for move in step.nights] == [(0, 1), (0, 1)]
+
+
+def test_late_money_that_goes_back_is_told_with_its_amount() -> None:
+    """100.00, in full; the letter about it follows once it is on its way."""
+    step = answer(expired(), LATER, retake=False, **taken(10_000))
+    assert outcome(step) == Outcome(
+        "late_payment_refunded", Status.EXPIRED, about(1, "deposit", 10_000), orders=((Verb.REFUND, 1, 10_000),),
+        refunds=((1, 10_000, "late"),),
+    )  # fmt: skip
+
+
+def test_less_than_is_asked_for_by_now_goes_back() -> None:
+    """200.00 came for a stay that asks for 300.00 by now: it was not what the room was promised for."""
+    gone = expired(Way.PREPAID)
+    dearer = replace(gone, stays=tuple(replace(stay, total_minor=30_000) for stay in gone.stays))
+    step = answer(dearer, LATER, **taken(20_000))
+    assert (step.what, step.after.status, step.after.paid_minor) == ("late_payment_refunded", Status.EXPIRED, 0)
+
+
+def test_a_late_authorisation_is_a_request_like_any_other() -> None:
+    """200.00 are set aside: letters to the guest and the desk, and a day for the answer; or they are let go."""
+    gone = outlived(asked_to_pay(held(Way.AUTHORISE, base=KOCHI)))
+    seen = {"state": PayState.AUTHORISED, "amount_minor": 20_000, "currency": "INR"}
+    due = LATER + timedelta(hours=24)
+    facts = about(1, "authorisation", 20_000)
+    step = answer(gone, LATER, **seen)
+    assert outcome(step) == Outcome(
+        "late_payment_requested", Status.PENDING, facts,
+        letters=(
+            NoticeWish("received", "guest", useful_until=due), NoticeWish("new_request", "staff", useful_until=due),
+        ),
+    )  # fmt: skip
+    assert (step.after.purse.watch_until, step.after.purse.watched) == (None, False)
+    assert [(move.held, move.sold) for move in step.nights] == [(1, 0), (1, 0)]
+    lost = answer(gone, LATER, retake=False, **seen)
+    assert outcome(lost) == Outcome("payment_ended", Status.EXPIRED, facts, orders=((Verb.VOID, 1, 0),))
