@@ -4,6 +4,7 @@ Rules in words: docs/rules/payments.md and docs/rules/late_money.md. Every funct
 what the provider is still to do is not asked of it again.
 """
 
+from collections.abc import Container
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -26,7 +27,8 @@ def settled(booking: Booking, now: datetime) -> Booking:
     and a fee that is still open is charged to the card on file. A booking that lives is left as it is.
     """
     if booking.status in GONE:
-        booking = with_purse(booking, _watching(_attempts_closed(booking.purse), now))
+        left = _fees_own(booking, now)
+        booking = with_purse(booking, _watching(_attempts_closed(booking.purse, left), now))
         booking = with_purse(booking, _authorisations_ended(booking))
         return _fee_charged(refunded_down(booking, now, "ended"), now)
     if booking.status in (Status.CHECKED_OUT, Status.COMPLETED):
@@ -35,8 +37,27 @@ def settled(booking: Booking, now: datetime) -> Booking:
     return booking
 
 
-def _attempts_closed(purse: Purse) -> Purse:
+def _fees_own(booking: Booking, now: datetime) -> set[int]:
+    """The attempts that bring an open fee: the card on file being charged, or a page that the guest has for some days.
+
+    What the card on file did not give without the guest is no page of anybody's.
+    """
+    if booking.balance_minor <= 0:
+        return set()
+    return {
+        one.number
+        for one in booking.purse.payments
+        if one.purpose == "fee"
+        and now < one.started_at + WATCH
+        and (one.how is not How.OFF_SESSION or one.state is PayState.CREATED)
+    }
+
+
+def _attempts_closed(purse: Purse, left: Container[int] = ()) -> Purse:
+    """The purse whose open attempts are to be ended at the provider, but for those that are left."""
     for payment in purse.payments:
+        if payment.number in left:
+            continue
         # What is being processed can't be ended; it is watched.
         if payment.state.open and payment.state is not PayState.PROCESSING and not closes(purse, payment.number):
             purse = purse.ordering(Verb.CLOSE, payment.number)
@@ -59,7 +80,8 @@ def closes(purse: Purse, payment: int) -> bool:
 def _authorisations_ended(booking: Booking) -> Purse:
     """The fee is taken from what the card's bank has set aside, the rest is let go."""
     purse = booking.purse
-    missing = max(0, booking.owed_minor - booking.paid_minor)
+    coming = sum(order.amount_minor for order in purse.orders if order.verb is Verb.CAPTURE)
+    missing = max(0, booking.owed_minor - booking.paid_minor - coming)
     for payment in purse.authorised:
         if purse.is_asked(payment.number):
             continue
