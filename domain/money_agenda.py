@@ -50,12 +50,8 @@ def money_entries(booking: Booking, policy: SetBy) -> Iterator[Entry]:
             "payment_watch", purse.watch_until, "Late money is no longer looked for",
             "What has not come by then is left to the reconciliation.", policy, True, "booking", movable=False,
         )  # fmt: skip
-    looked_for = purse.watch_until is not None or booking.status not in GONE
     for payment in purse.payments:
-        waits = payment.state is PayState.NEEDS_GUEST and (looked_for or payment.purpose == "fee")
-        # What an end finds being processed is looked for only so long as it is watched.
-        waits = waits or (payment.state is PayState.PROCESSING and looked_for)
-        if waits and not purse.is_asked(payment.number):
+        if _is_looked_at(booking, payment):
             yield _check(payment, over, policy)
     if booking.status is Status.PENDING and not purse.yes_given:
         yield from _authorisation(booking)
@@ -68,6 +64,15 @@ def money_entries(booking: Booking, policy: SetBy) -> Iterator[Entry]:
                 f"provider-{order.number}", order.not_before, "The payment provider is asked again",
                 "It did not answer before; nothing is done twice.", _OUTAGE, True, "booking", movable=False,
             )  # fmt: skip
+
+
+def _is_looked_at(booking: Booking, payment: Payment) -> bool:
+    """Whether an open payment is looked at by the clock: after the end, the page for a fee and what is watched."""
+    if payment.state not in (PayState.NEEDS_GUEST, PayState.PROCESSING) or booking.purse.is_asked(payment.number):
+        return False
+    if booking.status not in GONE or booking.purse.watch_until is not None:
+        return True
+    return payment.purpose == "fee" and payment.state is PayState.NEEDS_GUEST
 
 
 def _held_over(over: HeldOver, until: datetime, policy: SetBy) -> Entry:

@@ -4,6 +4,7 @@ Rules in words: docs/rules/payments.md and docs/rules/late_money.md. Every funct
 what the provider is still to do is not asked of it again.
 """
 
+from collections.abc import Container
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -27,29 +28,41 @@ def settled(booking: Booking, now: datetime) -> Booking:
     booking that lives is left as it is.
     """
     if booking.status in GONE:
-        booking = with_purse(booking, _watching(_attempts_closed(booking, now), now))
+        left = _fees_own(booking, now)
+        booking = with_purse(booking, _watching(_attempts_closed(booking.purse, left), now))
         booking = with_purse(booking, _authorisations_ended(booking))
         return _fee_charged(refunded_down(booking, now, "ended"), now)
     if booking.status in (Status.CHECKED_OUT, Status.COMPLETED):
-        booking = with_purse(booking, _attempts_closed(booking, now)) if booking.balance_minor <= 0 else booking
+        booking = with_purse(booking, _attempts_closed(booking.purse)) if booking.balance_minor <= 0 else booking
         return refunded_down(booking, now, "overpaid")
     return booking
 
 
-def _attempts_closed(booking: Booking, now: datetime) -> Purse:
-    purse = booking.purse
+def _fees_own(booking: Booking, now: datetime) -> set[int]:
+    """The attempts that bring an open fee: the card on file being charged, or a page that the guest has for some days.
+
+    What the card on file did not give without the guest is no page of anybody's.
+    """
+    if booking.balance_minor <= 0:
+        return set()
+    return {
+        one.number
+        for one in booking.purse.payments
+        if one.purpose == "fee"
+        and now < one.started_at + WATCH
+        and (one.how is not How.OFF_SESSION or one.state is PayState.CREATED)
+    }
+
+
+def _attempts_closed(purse: Purse, left: Container[int] = ()) -> Purse:
+    """The purse whose open attempts are to be ended at the provider, but for those that are left."""
     for payment in purse.payments:
+        if payment.number in left:
+            continue
         # What is being processed can't be ended; it is watched.
-        ends = payment.state.open and payment.state is not PayState.PROCESSING
-        if ends and not _asks_for_fee(booking, payment, now) and not closes(purse, payment.number):
+        if payment.state.open and payment.state is not PayState.PROCESSING and not closes(purse, payment.number):
             purse = purse.ordering(Verb.CLOSE, payment.number)
     return purse
-
-
-def _asks_for_fee(booking: Booking, payment: Payment, now: datetime) -> bool:
-    """Whether the guest pays on it what the end itself has left to be paid; a page that is left lying is none."""
-    asks = payment.purpose == "fee" and payment.how is not How.OFF_SESSION
-    return asks and booking.balance_minor > 0 and now < payment.started_at + WATCH
 
 
 def _watching(purse: Purse, now: datetime) -> Purse:
@@ -68,7 +81,8 @@ def closes(purse: Purse, payment: int) -> bool:
 def _authorisations_ended(booking: Booking) -> Purse:
     """The fee is taken from what the card's bank has set aside, the rest is let go."""
     purse = booking.purse
-    missing = max(0, booking.owed_minor - booking.paid_minor)
+    coming = sum(order.amount_minor for order in purse.orders if order.verb is Verb.CAPTURE)
+    missing = max(0, booking.owed_minor - booking.paid_minor - coming)
     for payment in purse.authorised:
         if purse.is_asked(payment.number):
             continue

@@ -106,7 +106,7 @@ def test_an_outage_moves_no_clock_but_the_holds() -> None:
     back = hears(hears(made, ASKED, trouble="unreachable"), ASKED + 40 * A_MINUTE, state=PayState.CREATED)
     assert entry(back, "cancel_free_until-1").at == march(10, 9)
     assert entry(back, "hold_expires").at == ASKED + 70 * A_MINUTE
-    assert (back.purse.outage_since, orders(back)) == (None, ())
+    assert (back.purse.outage_since, orders(back)) == (None, [])
 
 
 def test_an_answer_without_an_outage_leaves_the_hold_as_it_is() -> None:

@@ -88,7 +88,7 @@ def test_a_page_for_the_fee_stays_open_although_the_booking_has_ended(how: How) 
         orders=((Verb.BEGIN, 3, 10_000),),
     )  # fmt: skip
     page = linked(how)
-    assert (orders(page), money_is_open(page)) == ((), True)
+    assert (orders(page), money_is_open(page)) == ([], True)
     assert entry(page, "payment_check-3").at == ASKED + A_MINUTE
     again = payment_wished(page, Act(ASKED, GUEST, "web"), how)
     assert (again.step, again.waits_for) == (None, None)
@@ -109,25 +109,25 @@ def test_a_page_for_a_fee_that_is_no_longer_owed_is_closed(way: str) -> None:
         over = acts.fee_waived(page, act(actor=MANAGER, reason="Goodwill."), (1,)).after
     else:
         over = acts.payment_taken(page, act(), "cash", 10_000, "").after
-    assert (orders(over), over.balance_minor) == (((Verb.CLOSE, 3, 0),), 0)
+    assert (orders(over), over.balance_minor) == ([(Verb.CLOSE, 3, 0)], 0)
     late = answer(over, number=3, **taken(10_000))
     assert late.after.purse.refunds[0].amount_minor == 10_000
-    assert (orders(late.after), late.after.balance_minor) == (((Verb.REFUND, 3, 10_000),), 0)
+    assert (orders(late.after), late.after.balance_minor) == ([(Verb.REFUND, 3, 10_000)], 0)
 
 
 def test_a_page_for_a_fee_that_is_left_lying_is_closed_after_three_days() -> None:
     """It is looked at every hour until then; the guest may ask for another one afterwards."""
     page, last = linked(), ASKED + 3 * A_DAY
     early = looked(page, last - A_MINUTE)
-    assert orders(early) == ()
+    assert orders(early) == []
     assert entry(early, "payment_check-3").at == ASKED + 5 * A_MINUTE
     closed = looked(page, last)
-    assert orders(closed) == ((Verb.CLOSE, 3, 0),)
+    assert orders(closed) == [(Verb.CLOSE, 3, 0)]
     over = hears(closed, last, state=PayState.VOIDED)
     assert (money_is_open(over), keys(over)) == (False, [])
     anew = payment_wished(over, Act(last, GUEST, "web"), How.HOSTED_PAGE).step
     assert anew is not None
-    assert orders(anew.after) == ((Verb.BEGIN, 4, 10_000),)
+    assert orders(anew.after) == [(Verb.BEGIN, 4, 10_000)]
 
 
 def looked(made: Booking, now: datetime) -> Booking:
