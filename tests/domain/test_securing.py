@@ -9,7 +9,7 @@ import pytest
 from domain import acts
 from domain.alarms import clock_rang
 from domain.booking import Booking, Status
-from domain.changing import clock_moved
+from domain.changing import clock_moved, reinstated
 from domain.payments import HeldOver, PayState, Verb
 from domain.steps import Act, NoticeWish, Step
 from domain.terms import Payment as Way
@@ -121,12 +121,29 @@ def test_money_that_is_not_to_be_had_gives_the_guest_a_day() -> None:
 
 def test_a_yes_for_money_that_was_not_to_be_had_is_asked_for_anew() -> None:
     """Set aside a second time: the hotel answers again, is reminded again, and has its whole time."""
-    first = ends(requested().after, "approval_alert_desk").after
+    first = ends(ends(requested().after, "approval_alert_desk").after, "approval_alert_manager").after
     at = ASKED + 20 * AN_HOUR
     again = hears(asked_to_pay(lost(first, at).after, at), at, **SET_ASIDE)
     assert (again.status, again.purse.yes_given, again.purse.orders) == (Status.PENDING, False, ())
     assert entry(again, "approval_deadline").at == at + A_DAY
-    assert "approval_alert_desk" in keys(again)
+    assert {"approval_alert_desk", "approval_alert_manager"} <= set(keys(again))
+
+
+def test_a_hold_that_was_moved_is_not_moved_a_second_time() -> None:
+    """The manager gave the guest two hours to pay; the day that follows money which was not to be had is a new one."""
+    made = held(Way.AUTHORISE, base=KOCHI)
+    made = clock_moved(made, act(actor=MANAGER), entry(made, "hold_expires"), ASKED + 2 * AN_HOUR).after
+    aside = hears(asked_to_pay(made), **SET_ASIDE)
+    assert entry(lost(aside, ASKED + AN_HOUR).after, "hold_expires").at == ASKED + 25 * AN_HOUR
+
+
+def test_what_is_taken_up_again_has_its_time_for_paying_again() -> None:
+    """The desk cancelled it while its page was being closed."""
+    closing = ends(asked_to_pay(held())).after
+    over = hears(acts.cancelled(closing, act(HOLD_ENDS), (1,)).after, HOLD_ENDS, state=PayState.VOIDED)
+    back = reinstated(over, act(HOLD_ENDS + AN_HOUR, reason="A mistake."), over.stays).after
+    assert (back.status, back.purse.held_over) == (Status.HELD, None)
+    assert entry(back, "hold_expires").at == HOLD_ENDS + 25 * AN_HOUR
 
 
 def test_a_hold_for_a_payment_ends_when_the_guest_would_be_missed() -> None:

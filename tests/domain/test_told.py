@@ -16,7 +16,7 @@ from domain.steps import Act, NoticeWish, Step
 from domain.terms import Payment as Way
 from domain.told import payment_told, told
 from tests.domain.made import A_MINUTE, AN_HOUR, ASKED, GUEST, KOCHI, MANAGER, act, entry, keys
-from tests.domain.outcomes import Outcome, about, outcome
+from tests.domain.outcomes import Outcome, about, orders, outcome
 from tests.domain.payers import answer, asked_to_pay, hears, held, pays
 
 HOLD_ENDS = ASKED + 30 * A_MINUTE
@@ -220,17 +220,15 @@ def test_what_can_not_be_taken_after_a_yes_is_let_go_and_the_guest_has_a_day() -
     assert (step.after.hold_expires_at, payment(step.after).state) == (until, PayState.AUTHORISED)
 
 
-def test_a_fee_that_can_not_be_taken_from_what_was_set_aside_stays_open() -> None:
-    """The booking has ended and stays so; what was set aside is let go, and the guest hears of it."""
-    firm = acts.confirmed(set_aside(), act(actor=MANAGER, reason="A regular.")).after
-    late = acts.cancelled(firm, act(entry(firm, "cancel_free_until-1").at), (1,)).after
-    assert [(one.verb, one.amount_minor) for one in late.purse.orders] == [(Verb.CAPTURE, 10_000)]
-    step = answer(late, trouble="refused", code="expired_card")
-    assert outcome(step) == Outcome(
-        "payment_declined", Status.CANCELLED, about(1, "authorisation", 20_000, "expired_card"),
-        orders=((Verb.VOID, 1, 0),), letters=(NoticeWish("payment_failed", "guest"),),
+def test_what_can_not_be_taken_any_more_after_an_end_is_let_go() -> None:
+    """The desk cancels while the card is being charged with the hotel's yes: the booking stays cancelled."""
+    yes = acts.approved(set_aside(), act(actor=MANAGER)).after
+    over = acts.cancelled(yes, act(), (1,)).after
+    step = answer(over, trouble="refused", code="expired_card")
+    assert (step.what, step.after.status, orders(step.after)) == (
+        "payment_declined", Status.CANCELLED, ((Verb.VOID, 1, 0),),
     )  # fmt: skip
-    assert (step.after.balance_minor, step.after.hold_expires_at) == (10_000, None)
+    assert (step.after.balance_minor, step.after.hold_expires_at) == (0, None)
 
 
 def test_a_guest_at_the_banks_page_has_a_moment_only_once() -> None:

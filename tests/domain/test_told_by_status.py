@@ -166,7 +166,8 @@ def test_the_end_of_the_only_one_asks_the_guest_to_pay_anew(state: PayState) -> 
     assert outcome(step) == Outcome(
         word, Status.HELD, OLD, letters=(NoticeWish("payment_failed", "guest", useful_until=until),)
     )
-    assert (step.after.hold_expires_at, step.after.held_for) == (until, "payment")
+    made = step.after
+    assert (made.hold_expires_at, made.held_for, made.approval_deadline) == (until, "payment", None)
 
 
 def test_a_renewal_that_wants_the_guest_after_the_old_one_lapsed_is_offered() -> None:
