@@ -7,7 +7,7 @@ MONEY_EVENTS = {
     "payment_replaced": "The payment that was open is closed for another one.",
     "payment_closing": "The time for paying has ended; the payment is being closed.",
     "payment_expired": "Nobody paid in time; the booking expired and the rooms are free again.",
-    "payment_authorised": "The card was authorised for {amount}; the hotel's answer is awaited.",
+    "payment_authorised": "The card was authorised for {amount}.",
     "authorisation_renewed": "The authorisation of {amount} was about to end; the card is asked for it anew.",
     "authorisation_taken": "The authorisation of {amount} was about to end; it is taken before the hotel's answer.",
     "authorisation_near_end": "The authorisation of {amount} is about to end; the desk was told.",

@@ -104,7 +104,8 @@ def unpaid(booking: Booking, after: Booking, act: Act, facts: Facts, *, watch: b
     """Nobody paid in time: the room is free again. watch: money may still come, and is looked for."""
     purse = replace(after.purse, held_over=None, watch_until=act.now + WATCH if watch else None, watched=watch)
     gone = with_all(replace(after, purse=purse), Status.EXPIRED)
-    gone = replace(gone, hold_expires_at=None, attention="")
+    # What was kept for people to look at is still to be looked at.
+    gone = replace(gone, hold_expires_at=None, attention=gone.attention if purse.kept_minor else "")
     return make_step(booking, gone, "payment_expired", act, difference=facts, notices=(NoticeWish("expired", "guest"),))
 
 

@@ -71,7 +71,10 @@ def payment_told(booking: Booking, look: Look, seen: Seen, act: Act, *, retake: 
         return _no_news(booking, after, look, fresh, seen, act)
     if _differs(fresh, seen, booking):
         told = f"Payment {fresh.number} came with another amount or currency than was asked for."
-        return make_step(booking, replace(after, attention=told), "payment_differs", act, difference=facts_of(fresh))
+        # Nothing of it goes back by itself, whatever becomes of the booking: that is for people to say.
+        kept = after.purse.kept_minor + fresh.captured_minor - payment.captured_minor
+        after = replace(after, attention=told, purse=replace(after.purse, kept_minor=kept))
+        return make_step(booking, after, "payment_differs", act, difference=facts_of(fresh))
     return _came(booking, after, fresh, act, retake=retake)
 
 
@@ -165,7 +168,8 @@ def _refused(booking: Booking, base: Booking, look: Look, payment: Payment, seen
         if after.status is Status.PENDING:
             # The hotel has said yes and the money is not to be had: the guest has a day to pay in another way.
             after = held_again(after, act.now)
-        return make_step(booking, after, "payment_declined", act, difference=facts_of(declined), notices=_failed(after))
+        letters = _failed(after) if after.status is Status.HELD else ()
+        return make_step(booking, after, "payment_declined", act, difference=facts_of(declined), notices=letters)
     if look.order.verb in (Verb.BEGIN, Verb.CHARGE):
         declined = replace(declined, state=PayState.DECLINED)
         return _came(booking, with_purse(base, base.purse.with_payment(declined)), declined, act, retake=False)

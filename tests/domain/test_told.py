@@ -10,7 +10,7 @@ from domain import acts
 from domain.alarms import clock_rang
 from domain.answers import Look
 from domain.booking import Booking, Status
-from domain.paying import payment_wished
+from domain.paying import payment_wished, refund_asked
 from domain.payments import HeldOver, How, Payment, PayState, Seen, Verb
 from domain.steps import Act, NoticeWish, Step
 from domain.terms import Payment as Way
@@ -163,6 +163,21 @@ def test_another_amount_or_currency_is_written_down_and_kept(
         assert step.after.paid_minor == captured
 
 
+def test_what_differs_stays_until_people_have_looked_at_it() -> None:
+    """90.00 where 100.00 were asked for: the hold ends, the booking is expired, and nothing has gone back by itself."""
+    wrong = {"state": PayState.CAPTURED, "captured_minor": 9_000, "amount_minor": 9_000, "currency": "INR"}
+    words = "Payment 1 came with another amount or currency than was asked for."
+    made = answer(asked_to_pay(held()), **wrong).after
+    ended = clock_rang(made, [entry(made, "hold_expires")], Act(HOLD_ENDS)).after
+    late = clock_rang(asked_to_pay(held()), [entry(made, "hold_expires")], Act(HOLD_ENDS)).after
+    late = answer(answer(late, HOLD_ENDS, state=PayState.VOIDED).after, ASKED + 2 * AN_HOUR, **wrong).after
+    for over in (ended, late):
+        assert (over.status, over.paid_minor, over.attention) == (Status.EXPIRED, 9_000, words)
+        assert (orders(over), over.purse.refunds) == ([], ())
+    back = refund_asked(ended, Act(ASKED + AN_HOUR, MANAGER, reason="Not ours."), 1, 9_000, "INR").after
+    assert (back.paid_minor, back.purse.kept_minor) == (0, 0)
+
+
 def test_what_is_at_its_end_needs_no_closing() -> None:
     """Another page was asked for and the old one was to be closed; it came to its end by itself, a hint says."""
     other = payment_wished(asked_to_pay(held()), Act(ASKED, GUEST), How.INTENT).step
@@ -225,8 +240,8 @@ def test_what_can_not_be_taken_any_more_after_an_end_is_let_go() -> None:
     yes = acts.approved(set_aside(), act(actor=MANAGER)).after
     over = acts.cancelled(yes, act(), (1,)).after
     step = answer(over, trouble="refused", code="expired_card")
-    assert (step.what, step.after.status, orders(step.after)) == (
-        "payment_declined", Status.CANCELLED, ((Verb.VOID, 1, 0),),
+    assert (step.what, step.after.status, orders(step.after), step.notices) == (
+        "payment_declined", Status.CANCELLED, [(Verb.VOID, 1, 0)], (),
     )  # fmt: skip
     assert (step.after.balance_minor, step.after.hold_expires_at) == (0, None)
 
