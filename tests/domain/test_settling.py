@@ -100,9 +100,11 @@ def test_what_was_paid_of_the_fee_is_not_taken_again(cash: int, taken: list[Any]
 
 
 def test_what_is_set_aside_is_let_go_where_nothing_is_owed() -> None:
-    """The hotel says no to a request."""
+    """The hotel says no to a request; in rand, of which the provider would take the least hundredth as well."""
     opened = acts.opened(booking(1, 2, terms(Way.AUTHORISE, KOCHI), STRICT), act(actor=GUEST)).after
-    ended = acts.declined(hears(asked_to_pay(opened), **SET_ASIDE), act(ASKED + HOUR)).after
+    in_rand = replace(opened, terms=replace(opened.terms, currency="ZAR"))
+    asked = hears(asked_to_pay(in_rand), **SET_ASIDE | {"currency": "ZAR"})
+    ended = acts.declined(asked, act(ASKED + HOUR)).after
     assert (ended.status, orders(ended)) == (Status.REJECTED, [(Verb.VOID, 1, 0)])
 
 
@@ -168,6 +170,13 @@ def test_the_desk_chooses_which_payment_goes_back_first(first: int | None, back:
     ended = cancelled(paid_thrice(), ASKED + HOUR, back=acts.GiveBack(15_000, first))
     assert [(one.payment, one.amount_minor) for one in ended.purse.refunds] == back
     assert (ended.purse.kept_minor, ended.balance_minor, surplus_minor(ended)) == (15_000, -15_000, 0)
+
+
+def test_the_least_amount_goes_back_as_well() -> None:
+    """One paisa of 300.00, and nothing where nothing is to go back."""
+    for amount, back in ((1, [(3, 1)]), (0, [])):
+        ended = cancelled(paid_thrice(), ASKED + HOUR, back=acts.GiveBack(amount))
+        assert [(one.payment, one.amount_minor) for one in ended.purse.refunds] == back
 
 
 def test_what_was_given_back_is_not_given_back_again() -> None:

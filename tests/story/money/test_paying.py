@@ -190,6 +190,23 @@ async def test_a_guarantee_pays_for_not_coming(pays: Pays, owner_url: str) -> No
     assert (life.taken(), life.row()["balance_minor"]) == ((10_000, 0), 0)
 
 
+async def test_a_fee_that_the_card_did_not_give_is_paid_by_the_link(pays: Pays, owner_url: str) -> None:
+    """The booking has ended; the guest still pays what not coming costs, with another card."""
+    house = lisbon(owner_url, Payment.GUARANTEE)
+    life = pays(house, stay_in(house, 3))
+    await life.begin()
+    await life.paid(CHARGE_FAILS_LATER)
+    await life.comes_to("confirmed")
+    await life.until(life.agenda()["no_show-1"])
+    await life.comes_to("no_show")
+    await life.settles()
+    assert (life.payments()[1:], life.row()["balance_minor"]) == ([("fee", "declined", 0, 0)], 10_000)
+    await life.paid()
+    await life.reaches(10_000, "paid_minor")
+    assert (life.payments()[2:], life.row()["balance_minor"]) == ([("fee", "captured", 10_000, 0)], 0)
+    assert life.row()["status"] == "no_show"
+
+
 async def test_a_later_deposit_is_taken_on_its_day(pays: Pays, owner_url: str) -> None:
     """The card is kept when booking; the guest is told before, and the deposit is taken by itself."""
     house = lisbon(owner_url, online=PaymentTerms(deposit=Penalty.PERCENT, deposit_percent=30, due_days=7))
