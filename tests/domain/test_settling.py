@@ -9,7 +9,7 @@ import pytest
 from domain import acts
 from domain.alarms import clock_rang
 from domain.booking import Booking, Status
-from domain.paying import refund_asked
+from domain.paying import payment_wished, refund_asked
 from domain.payments import How, Payment, PayState, Purse, Refund, RefundState, Verb
 from domain.settling import money_is_open, put_off, settled, surplus_minor
 from domain.steps import Act, Step
@@ -36,6 +36,17 @@ def test_an_open_page_is_closed_at_the_end_once() -> None:
     assert settled(ended, LATE) == ended
     closing = made.purse.ordering(Verb.CLOSE, 2)
     assert orders(cancelled(replace(made, purse=closing), ASKED + HOUR)) == [(Verb.CLOSE, 2, 0)]
+
+
+def test_a_page_that_the_provider_has_not_made_yet_is_closed_too() -> None:
+    """First it is made and then ended, also where another page is being closed."""
+    made = opens_a_page(guaranteed())
+    wish = payment_wished(made, Act(ASKED, GUEST, "web"), How.INTENT).step
+    assert wish is not None
+    begun = replace(made.purse.payments[1], number=3, state=PayState.CREATED)
+    both = replace(wish.after, purse=wish.after.purse.with_payment(begun).ordering(Verb.BEGIN, 3))
+    assert orders(both) == [(Verb.CLOSE, 2, 0), (Verb.BEGIN, 3, 0)]
+    assert orders(cancelled(both, ASKED + HOUR)) == [(Verb.CLOSE, 2, 0), (Verb.BEGIN, 3, 0), (Verb.CLOSE, 3, 0)]
 
 
 def test_what_is_processed_at_the_end_is_watched_for_three_days_and_not_closed() -> None:
@@ -103,7 +114,7 @@ def test_what_is_set_aside_is_let_go_where_nothing_is_owed() -> None:
     """The hotel says no to a request; in rand, of which the provider would take the least hundredth as well."""
     opened = acts.opened(booking(1, 2, terms(Way.AUTHORISE, KOCHI), STRICT), act(actor=GUEST)).after
     in_rand = replace(opened, terms=replace(opened.terms, currency="ZAR"))
-    asked = hears(asked_to_pay(in_rand), **SET_ASIDE | {"currency": "ZAR"})
+    asked = hears(asked_to_pay(in_rand), state=PayState.AUTHORISED, amount_minor=20_000, currency="ZAR")
     ended = acts.declined(asked, act(ASKED + HOUR)).after
     assert (ended.status, orders(ended)) == (Status.REJECTED, [(Verb.VOID, 1, 0)])
 
