@@ -198,6 +198,14 @@ def test_what_was_given_back_is_not_given_back_again() -> None:
     ]  # fmt: skip
 
 
+def test_the_last_paisa_of_a_payment_goes_back_too() -> None:
+    """All but that of the newest went back before."""
+    before = refund_asked(paid_thrice(), act(actor=MANAGER, reason="Goodwill."), 3, 11_999, "INR").after
+    assert [(one.payment, one.amount_minor) for one in cancelled(before, ASKED + HOUR).purse.refunds] == [
+        (3, 11_999), (3, 1), (1, 10_000),
+    ]  # fmt: skip
+
+
 def test_a_payment_after_the_end_goes_back_beyond_the_fee_as_ended() -> None:
     """A page that was paid in the moment of the cancellation: 200.00 come, 100.00 are the fee."""
     ended = cancelled(opens_a_page(guaranteed()))
@@ -228,6 +236,8 @@ def test_a_page_is_closed_when_a_guest_leaves_who_owes_nothing() -> None:
     made = opens_a_page(pays(asked_to_pay(held())))
     open_ = left(made, march(12, 9)).after
     assert (open_.balance_minor, orders(open_)) == (10_000, [])
+    nearly = left(acts.payment_taken(made, act(), "cash", 9_999, "").after, march(12, 9)).after
+    assert (nearly.balance_minor, orders(nearly)) == (1, [])
     cash = acts.payment_taken(made, act(), "cash", 10_000, "").after
     settled_ = left(cash, march(12, 9)).after
     assert (settled_.balance_minor, orders(settled_)) == (0, [(Verb.CLOSE, 2, 0)])
