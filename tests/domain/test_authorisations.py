@@ -13,7 +13,7 @@ from domain.alarms import clock_rang
 from domain.attempts import retry_until, with_attempt
 from domain.booking import Booking, Status
 from domain.changing import clock_moved
-from domain.lapsing import one_set_aside, taken_on_yes
+from domain.lapsing import authorisation_ends, one_set_aside, taken_on_yes
 from domain.payments import How, Order, Payment, PayState, Purse, Verb
 from domain.steps import Act, Step
 from domain.terms import Payment as Way
@@ -83,6 +83,16 @@ def test_the_desk_is_told_that_its_answer_is_open(why: str) -> None:
     step = rings(made)
     assert (step.what, step.difference, letters(step)) == ("authorisation_near_end", FACTS, STILL_OPEN)
     assert changed(made, step.after) == {"fired": (KEY,)}
+
+
+@pytest.mark.parametrize("rule", [WhenLapsing.CAPTURE, WhenLapsing.ASK])
+def test_what_the_bank_let_go_meanwhile_is_not_taken(rule: WhenLapsing) -> None:
+    """The desk is told; there is no payment to name."""
+    made = near_its_end(rule)
+    lapsed = replace(made.purse.payments[0], state=PayState.AUTH_EXPIRED)
+    step = authorisation_ends(replace(made, purse=made.purse.with_payment(lapsed)), KEY, Act(NEAR))
+    assert (step.what, step.difference) == ("authorisation_near_end", {"payment": 0, "amount_minor": 0})
+    assert (letters(step), orders(step.after)) == (STILL_OPEN, [])
 
 
 def purse(*payments: tuple[int, PayState]) -> Purse:

@@ -76,6 +76,18 @@ def test_the_card_on_file_is_charged_on_the_day() -> None:
     assert not [key for key in keys(step.after) if key.startswith(("deposit", "payment"))]
 
 
+def test_what_the_card_on_file_gives_is_the_deposit() -> None:
+    """It is no second payment beside the card that was kept: nothing goes back, and 100.00 are left to be paid."""
+    charged = rings(later(), "deposit_due", DUE).after
+    step = answer(
+        charged, DUE, state=PayState.CAPTURED, captured_minor=10_000, amount_minor=10_000, currency="INR"
+    )  # fmt: skip
+    made = step.after
+    assert (step.what, letters(step)) == ("payment_came", [("payment_received", "guest", None, {"payment": 2})])
+    assert (made.status, made.paid_minor, made.balance_minor) == (Status.CONFIRMED, 10_000, 10_000)
+    assert (made.purse.refunds, orders(made), made.purse.deposit_open, made.purse.due_until) == ((), [], False, None)
+
+
 def test_what_was_paid_before_its_day_is_not_charged_again() -> None:
     """40.00 in cash leave 60.00 of the deposit."""
     made = acts.payment_taken(later(), act(), "cash", 4_000, "").after

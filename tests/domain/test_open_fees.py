@@ -55,6 +55,14 @@ def test_only_what_is_open_of_a_fee_is_charged(cash: int, charged: list[Any]) ->
     assert orders(cancelled(made)) == charged
 
 
+@pytest.mark.parametrize(("cash", "charged"), [(9_999, [(Verb.CHARGE, 3, 1)]), (10_000, []), (10_001, [])])
+def test_the_least_of_a_fee_is_charged_where_the_provider_names_no_minimum(cash: int, charged: list[Any]) -> None:
+    """One hundredth of a rand, and nothing where nothing is open."""
+    made = guaranteed()
+    in_rand = replace(made, terms=replace(made.terms, currency="ZAR"))
+    assert orders(cancelled(acts.payment_taken(in_rand, act(), "cash", cash, "").after)) == charged
+
+
 def test_no_fee_is_charged_where_the_terms_or_the_card_do_not_allow_it() -> None:
     """The guest has a link in its place."""
     without = guaranteed(charge_fees=False)

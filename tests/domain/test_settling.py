@@ -9,7 +9,7 @@ import pytest
 from domain import acts
 from domain.alarms import clock_rang
 from domain.booking import Booking, Status
-from domain.paying import refund_asked
+from domain.paying import payment_wished, refund_asked
 from domain.payments import How, Payment, PayState, Purse, Refund, RefundState, Verb
 from domain.settling import money_is_open, put_off, settled, surplus_minor
 from domain.steps import Act, Step
@@ -36,6 +36,17 @@ def test_an_open_page_is_closed_at_the_end_once() -> None:
     assert settled(ended, LATE) == ended
     closing = made.purse.ordering(Verb.CLOSE, 2)
     assert orders(cancelled(replace(made, purse=closing), ASKED + HOUR)) == [(Verb.CLOSE, 2, 0)]
+
+
+def test_a_page_that_the_provider_has_not_made_yet_is_closed_too() -> None:
+    """First it is made and then ended, also where another page is being closed."""
+    made = opens_a_page(guaranteed())
+    wish = payment_wished(made, Act(ASKED, GUEST, "web"), How.INTENT).step
+    assert wish is not None
+    begun = replace(made.purse.payments[1], number=3, state=PayState.CREATED)
+    both = replace(wish.after, purse=wish.after.purse.with_payment(begun).ordering(Verb.BEGIN, 3))
+    assert orders(both) == [(Verb.CLOSE, 2, 0), (Verb.BEGIN, 3, 0)]
+    assert orders(cancelled(both, ASKED + HOUR)) == [(Verb.CLOSE, 2, 0), (Verb.BEGIN, 3, 0), (Verb.CLOSE, 3, 0)]
 
 
 def test_what_is_processed_at_the_end_is_watched_for_three_days_and_not_closed() -> None:
@@ -100,9 +111,11 @@ def test_what_was_paid_of_the_fee_is_not_taken_again(cash: int, taken: list[Any]
 
 
 def test_what_is_set_aside_is_let_go_where_nothing_is_owed() -> None:
-    """The hotel says no to a request."""
+    """The hotel says no to a request; in rand, of which the provider would take the least hundredth as well."""
     opened = acts.opened(booking(1, 2, terms(Way.AUTHORISE, KOCHI), STRICT), act(actor=GUEST)).after
-    ended = acts.declined(hears(asked_to_pay(opened), **SET_ASIDE), act(ASKED + HOUR)).after
+    in_rand = replace(opened, terms=replace(opened.terms, currency="ZAR"))
+    asked = hears(asked_to_pay(in_rand), state=PayState.AUTHORISED, amount_minor=20_000, currency="ZAR")
+    ended = acts.declined(asked, act(ASKED + HOUR)).after
     assert (ended.status, orders(ended)) == (Status.REJECTED, [(Verb.VOID, 1, 0)])
 
 
@@ -170,11 +183,26 @@ def test_the_desk_chooses_which_payment_goes_back_first(first: int | None, back:
     assert (ended.purse.kept_minor, ended.balance_minor, surplus_minor(ended)) == (15_000, -15_000, 0)
 
 
+def test_the_least_amount_goes_back_as_well() -> None:
+    """One paisa of 300.00, and nothing where nothing is to go back."""
+    for amount, back in ((1, [(3, 1)]), (0, [])):
+        ended = cancelled(paid_thrice(), ASKED + HOUR, back=acts.GiveBack(amount))
+        assert [(one.payment, one.amount_minor) for one in ended.purse.refunds] == back
+
+
 def test_what_was_given_back_is_not_given_back_again() -> None:
     """50.00 of the newest went back before."""
     before = refund_asked(paid_thrice(), act(actor=MANAGER, reason="Goodwill."), 3, 5_000, "INR").after
     assert refunds(cancelled(before, ASKED + HOUR))[1:] == [
         (3, 7_000, "wanted", "cancelled"), (1, 10_000, "wanted", "cancelled"),
+    ]  # fmt: skip
+
+
+def test_the_last_paisa_of_a_payment_goes_back_too() -> None:
+    """All but that of the newest went back before."""
+    before = refund_asked(paid_thrice(), act(actor=MANAGER, reason="Goodwill."), 3, 11_999, "INR").after
+    assert [(one.payment, one.amount_minor) for one in cancelled(before, ASKED + HOUR).purse.refunds] == [
+        (3, 11_999), (3, 1), (1, 10_000),
     ]  # fmt: skip
 
 
@@ -208,6 +236,8 @@ def test_a_page_is_closed_when_a_guest_leaves_who_owes_nothing() -> None:
     made = opens_a_page(pays(asked_to_pay(held())))
     open_ = left(made, march(12, 9)).after
     assert (open_.balance_minor, orders(open_)) == (10_000, [])
+    nearly = left(acts.payment_taken(made, act(), "cash", 9_999, "").after, march(12, 9)).after
+    assert (nearly.balance_minor, orders(nearly)) == (1, [])
     cash = acts.payment_taken(made, act(), "cash", 10_000, "").after
     settled_ = left(cash, march(12, 9)).after
     assert (settled_.balance_minor, orders(settled_)) == (0, [(Verb.CLOSE, 2, 0)])
