@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from domain import acts
+from domain.answers import Look
 from domain.booking import Booking, Status
 from domain.obligations import (
     Obligation,
@@ -25,6 +26,7 @@ from domain.terms import Confirmation, Penalty, StayTerms, WhenLapsing
 from domain.terms import Payment as Way
 from tests.domain.made import ASKED, AUTO, FLEXIBLE, GUEST, KOCHI, act, booking, gone, march, with_rooms
 from tests.domain.payers import asked_to_pay, held, online, pays, terms
+from workflows.teller import provider_order
 
 SECOND = timedelta(seconds=1)
 DUE = march(3, 12)
@@ -137,6 +139,7 @@ def test_the_least_amount_is_asked_for_where_the_provider_names_none() -> None:
     assert later == [Obligation("balance", 1), None, None]
     due = in_rand(online(due_days=7))
     assert [later_deposit_minor(replace(due, paid_minor=paid)) for paid in (9_999, 10_000, 10_001)] == [1, 0, 0]
+    assert [owes_deposit_later(replace(due, paid_minor=paid), ASKED) for paid in (9_999, 10_000)] == [True, False]
 
 
 @pytest.mark.parametrize(
@@ -270,6 +273,13 @@ def test_a_card_is_kept_only_for_what_is_done_without_the_guest(
 ) -> None:
     """A later deposit, fees, a renewed authorisation."""
     assert keeps_card(online(way, base=base, **online_)) is kept
+
+
+@pytest.mark.parametrize("way", [Way.GUARANTEE, Way.DEPOSIT, Way.PREPAID])
+def test_the_card_of_a_first_payment_is_kept_for_fees(way: Way) -> None:
+    """The provider is told so when the page is made."""
+    made = asked_to_pay(held(way))
+    assert provider_order(made, made.purse.payments[0], Look(1), ASKED).save_card is True
 
 
 CARD_LATER = "Your card is kept when you book."

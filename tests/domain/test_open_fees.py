@@ -95,6 +95,13 @@ def test_a_guest_pays_a_fee_by_the_link() -> None:
     assert (money_is_open(made), money_is_open(paid)) == (True, False)
 
 
+def test_another_page_beside_that_for_the_fee_is_closed() -> None:
+    """Only what brings the fee stays open."""
+    made = by_link()
+    other = replace(made.purse.payments[2], number=4, purpose="balance")
+    assert orders(settled(replace(made, purse=made.purse.with_payment(other)), LATE)) == [(Verb.CLOSE, 4, 0)]
+
+
 def test_a_page_for_a_fee_is_closed_once_nothing_is_owed() -> None:
     """The fee is waived, or paid at the desk."""
     made = by_link()

@@ -110,6 +110,14 @@ def test_what_was_paid_of_the_fee_is_not_taken_again(cash: int, taken: list[Any]
     assert orders(comes_set_aside(cancelled(made, ASKED + HOUR))) == taken
 
 
+def test_the_least_of_a_fee_is_taken_of_what_is_set_aside() -> None:
+    """One hundredth of a rand, for which the provider names no minimum."""
+    made = set_aside(20_000)
+    in_rand = replace(made, terms=replace(made.terms, currency="ZAR"))
+    paid = replace(in_rand, paid_minor=9_999)
+    assert orders(cancelled(paid, ASKED + HOUR)) == [(Verb.CAPTURE, 1, 1)]
+
+
 def test_what_is_set_aside_is_let_go_where_nothing_is_owed() -> None:
     """The hotel says no to a request; in rand, of which the provider would take the least hundredth as well."""
     opened = acts.opened(booking(1, 2, terms(Way.AUTHORISE, KOCHI), STRICT), act(actor=GUEST)).after
