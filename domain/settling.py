@@ -33,7 +33,9 @@ def settled(booking: Booking, now: datetime) -> Booking:
         booking = with_purse(booking, _authorisations_ended(booking))
         return _fee_charged(refunded_down(booking, now, "ended"), now)
     if booking.status in (Status.CHECKED_OUT, Status.COMPLETED):
-        booking = with_purse(booking, _attempts_closed(booking.purse)) if booking.balance_minor <= 0 else booking
+        # Once the books are closed nobody can pay any more, whatever was left open with a reason.
+        if booking.balance_minor <= 0 or booking.status is Status.COMPLETED:
+            booking = with_purse(booking, _attempts_closed(booking.purse))
         return refunded_down(booking, now, "overpaid")
     return booking
 

@@ -244,6 +244,10 @@ def test_a_page_is_closed_when_a_guest_leaves_who_owes_nothing() -> None:
     made = opens_a_page(pays(asked_to_pay(held())))
     open_ = left(made, march(12, 9)).after
     assert (open_.balance_minor, orders(open_)) == (10_000, [])
+    # With the books it is closed at last: nobody can pay any more.
+    close = entry(open_, "close")
+    books = clock_rang(open_, [close], Act(close.at)).after
+    assert (books.status, books.balance_minor, orders(books)) == (Status.COMPLETED, 10_000, [(Verb.CLOSE, 2, 0)])
     nearly = left(acts.payment_taken(made, act(), "cash", 9_999, "").after, march(12, 9)).after
     assert (nearly.balance_minor, orders(nearly)) == (1, [])
     cash = acts.payment_taken(made, act(), "cash", 10_000, "").after
