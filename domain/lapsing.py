@@ -39,8 +39,7 @@ def answer_is_open(who: str) -> NoticeWish:
 
 def one_set_aside(purse: Purse, payment: Payment) -> Purse:
     """The purse in which only one authorisation stays: the one that is being taken, else the one that came just now."""
-    taken = {order.payment for order in purse.orders if order.verb is Verb.CAPTURE}
-    let_go = {order.payment for order in purse.orders if order.verb is Verb.VOID}
+    taken, let_go = purse.asked_to(Verb.CAPTURE), purse.asked_to(Verb.VOID)
     others = {one.number for one in purse.authorised} - {payment.number}
     for number in sorted(({payment.number} if taken & others else others) - let_go):
         purse = purse.ordering(Verb.VOID, number)
@@ -52,6 +51,6 @@ def taken_on_yes(purse: Purse) -> Purse:
     chosen = purse.set_aside
     if chosen is None:
         return purse
-    if not any(order.payment == chosen.number and order.verb is Verb.CAPTURE for order in purse.orders):
+    if chosen.number not in purse.asked_to(Verb.CAPTURE):
         purse = purse.ordering(Verb.CAPTURE, chosen.number, amount_minor=chosen.amount_minor)
     return one_set_aside(purse, chosen)

@@ -237,7 +237,7 @@ class Purse:
     @property
     def set_aside(self) -> Payment | None:
         """The newest payment that a yes of the hotel can take: set aside, and not being let go."""
-        let_go = {one.payment for one in self.orders if one.verb is Verb.VOID}
+        let_go = self.asked_to(Verb.VOID)
         return next((one for one in reversed(self.authorised) if one.number not in let_go), None)
 
     @property
@@ -248,6 +248,10 @@ class Purse:
     def is_asked(self, payment: int, refund: int | None = None) -> bool:
         """Whether the provider is still to do something about this payment, or this refund of it."""
         return any(one.payment == payment and one.refund == refund for one in self.orders)
+
+    def asked_to(self, verb: Verb) -> set[int]:
+        """The payments with which the provider is still to do this."""
+        return {order.payment for order in self.orders if order.verb is verb}
 
     def with_payment(self, payment: Payment) -> "Purse":
         """The purse with this payment in place of the one of its number, or added."""

@@ -77,7 +77,7 @@ def _watching(purse: Purse, now: datetime) -> Purse:
 
 def closes(purse: Purse, payment: int) -> bool:
     """Whether the provider is to end this attempt already."""
-    return any(order.payment == payment and order.verb is Verb.CLOSE for order in purse.orders)
+    return payment in purse.asked_to(Verb.CLOSE)
 
 
 def _authorisations_ended(booking: Booking) -> Purse:

@@ -141,13 +141,19 @@ async def deposit_that_is_left_to_the_desk(stage: Any) -> Payer:
     return life
 
 
-async def disputed_and_won(stage: Any) -> Payer:
+async def disputed(stage: Any, begins: str, ends: str) -> Payer:
+    """The bank takes a payment up in this way, and then decides so."""
     life = await firm(stage, Payment.PREPAID)
-    dispute = life.provider.plant("dispute", id=life.purse.payment(1).intent_id)
+    dispute = life.provider.plant(begins, id=life.purse.payment(1).intent_id)
     await life.hint(1)
     await life.reaches(True, "needs_attention")
-    life.provider.plant("dispute_won", id=dispute["id"])
+    life.provider.plant(ends, id=dispute["id"])
     await life.hint(1)
+    return life
+
+
+async def disputed_and_won(stage: Any) -> Payer:
+    life = await disputed(stage, "dispute", "dispute_won")
     await life.reaches(False, "needs_attention")
     return life
 
@@ -189,23 +195,13 @@ async def deposit_day_while_the_guest_pays(stage: Any) -> Payer:
 
 
 async def disputed_and_lost(stage: Any) -> Payer:
-    life = await firm(stage, Payment.PREPAID)
-    dispute = life.provider.plant("dispute", id=life.purse.payment(1).intent_id)
-    await life.hint(1)
-    await life.reaches(True, "needs_attention")
-    life.provider.plant("dispute_lost", id=dispute["id"])
-    await life.hint(1)
+    life = await disputed(stage, "dispute", "dispute_lost")
     await happens(life, "dispute_lost")
     return life
 
 
 async def asked_about_by_the_bank(stage: Any) -> Payer:
-    life = await firm(stage, Payment.PREPAID)
-    inquiry = life.provider.plant("inquiry", id=life.purse.payment(1).intent_id)
-    await life.hint(1)
-    await life.reaches(True, "needs_attention")
-    life.provider.plant("dispute_won", id=inquiry["id"])
-    await life.hint(1)
+    life = await disputed(stage, "inquiry", "dispute_won")
     await happens(life, "dispute_closed")
     return life
 
