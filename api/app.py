@@ -85,9 +85,11 @@ def create_app(settings: Settings, metrics_folder: str = "", clock: Callable[[],
             await house.front_desk.open(settings.temporal_target, settings.temporal_namespace, secret)
             app.state.house = house
             hearing = asyncio.create_task(house.announcements.run(), name="announcements")
-            yield
-            hearing.cancel()
-            await asyncio.wait([hearing])
+            try:
+                yield
+            finally:
+                hearing.cancel()
+                await asyncio.wait([hearing])
         finally:
             await house.errands.close()
             await house.database.close()

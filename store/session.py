@@ -116,6 +116,7 @@ class Database:
     def __init__(self, url: str, *, pool_size: int = 8) -> None:
         self._pool_size = pool_size
         self._left = ToTheEnd()
+        self._closed = False
         self._engine: AsyncEngine = create_async_engine(
             make_url(url).set(drivername="postgresql+psycopg"),
             isolation_level="AUTOCOMMIT",
@@ -147,8 +148,12 @@ class Database:
                 raise BypassingRole(f"The role {row[0]} can bypass row security; use holdfast_app.")
 
     async def close(self) -> None:
-        """Closes the pool, once what goes on for those who have gone is at its end."""
+        """Closes the pool, once what goes on for those who have gone is at its end.
+
+        A connection that is still in use is closed when it is given back: its pool is gone by then.
+        """
         await self._left.all_over()
+        self._closed = True
         await self._engine.dispose()
 
     @asynccontextmanager
@@ -184,7 +189,7 @@ class Database:
                 if driver.hung_up or not driver.closed:
                     raise
             finally:
-                await _give_back(tx, driver)
+                await self._give_back(tx, driver)
         raise DatabaseAway("The database closes every connection.")
 
     @asynccontextmanager
@@ -204,9 +209,9 @@ class Database:
                     raise RuntimeError("An error inside the transaction was swallowed; the server rolled it back.")
             except BaseException:
                 # One after the other, also when whoever waits is cancelled here: giving back closes what is in use.
-                await asyncio.shield(_undo(tx, driver))
+                await asyncio.shield(self._left.begin(self._undo(tx, driver)))
                 raise
-            await asyncio.shield(_give_back(tx, driver))
+            await asyncio.shield(self._left.begin(self._give_back(tx, driver)))
 
     async def _connected(self) -> tuple[AsyncConnection, Listener]:
         """A connection of the pool. One that is made for somebody who does not wait for it goes to the pool.
@@ -227,7 +232,7 @@ class Database:
     def _take_back(self, made: "asyncio.Task[tuple[AsyncConnection, Listener]]") -> None:
         if made.cancelled() or made.exception() is not None:
             return
-        self._left.begin(_give_back(*made.result()))
+        self._left.begin(self._give_back(*made.result()))
 
     async def _begin(self, opening: bytes) -> tuple[AsyncConnection, Listener]:
         """A connection in a fresh transaction. Connections that a restarted server has forgotten are thrown away."""
@@ -237,12 +242,26 @@ class Database:
                 await driver.execute(opening, prepare=False)
             except BaseException as trouble:
                 lost = driver.closed and not driver.hung_up and isinstance(trouble, psycopg.OperationalError)
-                await asyncio.shield(_give_back(tx, driver))
+                await asyncio.shield(self._left.begin(self._give_back(tx, driver)))
                 if not lost:
                     raise
                 continue
             return tx, driver
         raise DatabaseAway("The database closes every connection.")
+
+    async def _undo(self, tx: AsyncConnection, driver: Listener) -> None:
+        """Ends a transaction that failed, and then returns its connection."""
+        try:
+            await _roll_back(driver)
+        finally:
+            await self._give_back(tx, driver)
+
+    async def _give_back(self, tx: AsyncConnection, driver: Listener) -> None:
+        """Returns the connection to the pool, or takes it out where it is lost, or still busy with what it did."""
+        idle = not driver.closed and driver.info.transaction_status is TransactionStatus.IDLE
+        if self._closed or not idle or driver.pgconn.pipeline_status != PipelineStatus.OFF:
+            await tx.invalidate()
+        await tx.close()
 
 
 async def driver_of(tx: AsyncConnection) -> Listener:
@@ -259,22 +278,6 @@ async def _looked(driver: Listener, asked: Sequence["Asked"], hotel_id: int | No
             await driver.execute(_FOR_HOTEL.format(int(hotel_id)).encode(), prepare=False)
         cursors = [await statement.sent(driver, values) for statement, values in asked]
     return [await cursor.fetchall() for cursor in cursors]
-
-
-async def _give_back(tx: AsyncConnection, driver: psycopg.AsyncConnection[Any]) -> None:
-    """Returns the connection to the pool, or takes it out where it is lost, or still busy with what it did."""
-    idle = not driver.closed and driver.info.transaction_status is TransactionStatus.IDLE
-    if not idle or driver.pgconn.pipeline_status != PipelineStatus.OFF:
-        await tx.invalidate()
-    await tx.close()
-
-
-async def _undo(tx: AsyncConnection, driver: psycopg.AsyncConnection[Any]) -> None:
-    """Ends a transaction that failed, and then returns its connection."""
-    try:
-        await _roll_back(driver)
-    finally:
-        await _give_back(tx, driver)
 
 
 async def _roll_back(driver: psycopg.AsyncConnection[Any]) -> None:

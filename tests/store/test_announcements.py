@@ -25,6 +25,7 @@ async def announcements(fresh_url: str) -> AsyncIterator[Announcements]:
     await _heard(fresh_url, heard, "the first")
     yield heard
     listening.cancel()
+    await asyncio.wait([listening])
 
 
 async def _heard(url: str, announcements: Announcements, reference: str) -> None:

@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
+from store import session
 from store.hot import Hot
 from store.session import Database, DatabaseAway, Listener
 from tests.houses import plain, superuser_url
@@ -27,6 +28,19 @@ async def run(database: Database, *statements: str) -> None:
     async with database.hotel(3) as tx:
         for statement in statements:
             await tx.execute(text(statement))
+
+
+def connections_made(monkeypatch: pytest.MonkeyPatch) -> list[Listener]:
+    """Every connection that is made from now on."""
+    made: list[Listener] = []
+    connect = Listener.connect
+
+    async def noted(*args: Any, **named: Any) -> Listener:
+        made.append(one := await connect(*args, **named))
+        return one
+
+    monkeypatch.setattr(Listener, "connect", noted)
+    return made
 
 
 async def test_connections_that_the_server_ended_are_replaced_unseen(database: Database, owner_url: str) -> None:
@@ -117,6 +131,41 @@ async def test_a_cancelled_task_leaves_no_transaction_behind(app_url: str) -> No
         dirty = (await tx.execute(text("SELECT count(*) FROM rooms WHERE housekeeping = 'dirty'"))).scalar()
     assert dirty == 0
     await database.close()
+
+
+async def test_who_goes_while_a_transaction_is_undone_leaves_no_connection(
+    app_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What nobody waits for any more is at its end, and its connection closed, when the database is closed."""
+    made, undoing = connections_made(monkeypatch), asyncio.Event()
+
+    async def slowly(driver: Listener) -> None:
+        undoing.set()
+        await asyncio.sleep(0.1)
+        await roll_back(driver)
+
+    roll_back = session._roll_back
+    monkeypatch.setattr(session, "_roll_back", slowly)
+    database = Database(app_url, pool_size=1)
+    task = asyncio.create_task(run(database, "SELECT 1 / 0"))
+    await undoing.wait()
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    await database.close()
+    assert [one for one in made if not one.closed] == []
+
+
+async def test_a_connection_that_comes_back_after_the_database_was_closed_is_closed(
+    app_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The pool it came from is gone; nobody else would close it."""
+    made = connections_made(monkeypatch)
+    database = Database(app_url, pool_size=1)
+    async with database.public() as tx:
+        await tx.execute(text("SELECT 1"))
+        await database.close()
+    assert [one for one in made if not one.closed] == []
 
 
 async def test_an_error_that_was_swallowed_is_not_committed_in_silence(database: Database) -> None:

@@ -68,8 +68,9 @@ async def test_logging_out_ends_that_session_at_once_and_no_other(database: Data
     assert await look_at_session(database, other.token, NOW) is not None
 
 
-async def test_all_sessions_of_a_person_end_together(database: Database) -> None:
-    member, colleague = await person(database, "admin@kamo.example"), await person(database, "manager@kamo.example")
+async def test_all_sessions_of_a_person_end_together(fresh_database: Database) -> None:
+    database = fresh_database
+    member, colleague = await person(database), await person(database, "manager@malabar.example")
     async with database.public() as tx:
         mine = [await create_session(tx, member.id, NOW, SHIFT) for _ in range(3)]
         theirs = await create_session(tx, colleague.id, NOW, SHIFT)
