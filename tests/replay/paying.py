@@ -208,11 +208,7 @@ async def asked_about_by_the_bank(stage: Any) -> Payer:
 
 async def processed_past_the_hold(stage: Any) -> Payer:
     life = await held(stage)
-    await life.start()
-    session = life.purse.open_payment.session_id
-    told = {"metadata": {"double_processing_seconds": "2700"}}
-    await asyncio.to_thread(life.provider.sdk.v1.checkout.sessions.update, session, told)
-    await life.on_page()
+    await life.paid_for_later(45 * 60)
     await life.hint(1)
     await happens(life, "payment_processing")
     await life.until(life.row()["hold_expires_at"])
@@ -227,8 +223,7 @@ async def put_off(stage: Any, ends: WhenLapsing) -> Payer:
     online = PaymentTerms(when_authorisation_ends=ends)
     life = await held(stage, Payment.AUTHORISE, days=30, confirmation=Confirmation.MANUAL, online=online)
     await life.paid()
-    await life.comes_to("pending")
-    await life.move_clock("approval_deadline", await life.clock() + timedelta(days=9), actor=MANAGER)
+    await life.put_off()
     await life.until(life.agenda()["authorisation_ends-1"])
     return life
 

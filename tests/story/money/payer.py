@@ -2,6 +2,7 @@
 
 import asyncio
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 import httpx
@@ -73,6 +74,20 @@ class Payer(Life):
         answer = await self.on_page(card)
         assert answer.status_code == 303, answer.text
         await self.hint(number)
+
+    async def put_off(self) -> None:
+        """The manager takes nine days to answer a request, and a bank sets money aside for seven."""
+        await self.comes_to("pending")
+        await self.move_clock("approval_deadline", await self.clock() + timedelta(days=9), actor=MANAGER)
+
+    async def paid_for_later(self, seconds: int) -> None:
+        """The guest pays on the open page, and the provider decides that many seconds later."""
+        await self.start()
+        told = {"metadata": {"double_processing_seconds": str(seconds)}}
+        sessions = self.provider.sdk.v1.checkout.sessions
+        await asyncio.to_thread(sessions.update, self.purse.open_payment.session_id, told)
+        answer = await self.on_page()
+        assert answer.status_code == 303, answer.text
 
     async def comes_to(self, status: str, seconds: float = 60) -> dict[str, Any]:
         """The row once it has this status."""

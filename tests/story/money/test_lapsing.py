@@ -15,7 +15,7 @@ from tests.doubles.stripe_running import VISA
 from tests.story.money.payer import Payer
 from tests.story.money.test_paying import lisbon
 from tests.story.test_life import stay_in
-from tests.story.world import MANAGER, House
+from tests.story.world import House
 
 Pays = Callable[[House, StayDates], Payer]
 # Its bank asks for the guest each time.
@@ -33,8 +33,7 @@ async def put_off(pays: Pays, owner_url: str, card: str = VISA, **online: Any) -
     if card == ASKS:
         await asyncio.to_thread(life.provider.prove, page.headers["location"])
     await life.hint(1)
-    await life.comes_to("pending")
-    await life.move_clock("approval_deadline", await life.clock() + timedelta(days=9), actor=MANAGER)
+    await life.put_off()
     return life
 
 
@@ -129,11 +128,7 @@ async def processing(pays: Pays, owner_url: str, seconds: int) -> Payer:
     house = lisbon(owner_url, rooms=1)
     life = pays(house, stay_in(house, 20))
     await life.begin()
-    await life.start()
-    session = life.purse.open_payment.session_id
-    told = {"metadata": {"double_processing_seconds": str(seconds)}}
-    await asyncio.to_thread(life.provider.sdk.v1.checkout.sessions.update, session, told)
-    assert (await life.on_page()).status_code == 303
+    await life.paid_for_later(seconds)
     await life.until(life.row()["hold_expires_at"])
     await life.reaches_clock("hold_over")
     return life
