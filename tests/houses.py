@@ -3,6 +3,7 @@
 import secrets
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import UTC, date, datetime, timedelta
 
 import psycopg
 from psycopg import sql
@@ -46,6 +47,24 @@ def drop_database(owner_url: str) -> None:
     maintenance = superuser_url(database_address(owner_url, MAINTENANCE))
     with psycopg.connect(plain(maintenance), autocommit=True) as admin:
         admin.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(name))
+
+
+def quiet_day(days: int = 40) -> date:
+    """The tenth of a month, so many days from today or a little later; no demo hotel has a season on it."""
+    first = datetime.now(UTC).date() + timedelta(days=days)
+    return first.replace(day=10) if first.day <= 10 else (first.replace(day=1) + timedelta(days=32)).replace(day=10)
+
+
+def sell_every_day(owner_url: str) -> None:
+    """Takes every closed day and every minimum stay away: a night from today is sold on Christmas Eve as on any day."""
+    restricted = (
+        "min_stay_arrival IS NOT NULL OR min_stay_through IS NOT NULL OR closed_to_arrival OR closed_to_departure"
+    )
+    with psycopg.connect(plain(superuser_url(owner_url)), autocommit=True) as db:
+        db.execute(
+            "UPDATE nightly_rates SET min_stay_arrival = NULL, min_stay_through = NULL, closed_to_arrival = false,"
+            f" closed_to_departure = false WHERE {restricted}"
+        )
 
 
 @asynccontextmanager

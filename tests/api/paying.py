@@ -5,6 +5,7 @@ import secrets
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from html import unescape
 from urllib.parse import urlsplit
 
@@ -19,8 +20,9 @@ from messages.names import workflow_id
 from messages.payments import MoneyHint
 from store.session import Database
 from tests.api.office import eventually
-from tests.api.world import ADDRESS, API, SECRET, Body, Guests, in_days
+from tests.api.world import ADDRESS, API, SECRET, Body, Guests
 from tests.doubles.stripe_running import KEY, StripeDouble
+from tests.houses import quiet_day
 from worker.build import bookings_worker
 from worker.payments import payments_worker
 from workflows.booking import BookingWorkflow
@@ -42,7 +44,8 @@ class Cashpoint:
 
     async def booked(self, hotel: str, **guest: str) -> Body:
         """A booking that waits for its payment."""
-        dates = {"arrival": in_days(40).isoformat(), "departure": in_days(42).isoformat(), "adults": 2}
+        arrival = quiet_day()
+        dates = {"arrival": str(arrival), "departure": str(arrival + timedelta(days=2)), "adults": 2}
         offers = (await self.api.get(f"{API}/hotels/{hotel}/availability", params=dates)).json()["offers"]
         contact = {
             "name": "A Guest",

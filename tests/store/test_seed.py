@@ -90,9 +90,14 @@ async def test_a_demo_password_is_kept_as_dearly_as_any_other(fresh_url: str) ->
 
 
 @pytest.mark.parametrize("slug", SLUGS)
-async def test_each_hotel_has_540_nights_of_rooms_and_rates_ahead(database: Database, slug: str) -> None:
+async def test_each_hotel_has_540_nights_of_rooms_and_rates_ahead(
+    fresh_url: str, fresh_database: Database, slug: str
+) -> None:
+    database = fresh_database
     hotel = await the_hotel(database, slug)
     today = local(datetime.now(UTC), hotel.zone).date()
+    # The hotel's midnight may have come since the copied database was seeded.
+    await seed(fresh_url, today, [house for house in HOUSES if house.slug == slug])
     ahead = {"hotel_id": hotel.id, "first": today, "after": today + timedelta(days=NIGHTS)}
     counted = "count(*) FILTER (WHERE night >= :first AND night < :after)"
     async with database.hotel(hotel.id) as tx:
@@ -255,7 +260,9 @@ async def test_a_week_from_any_month_finds_an_offer(database: Database, slug: st
         async with database.hotel(hotel.id) as tx:
             shelf = await load_shelf(tx, hotel.id, dates.arrival, dates.departure)
         offers, closed = quotes(shelf, dates, Party(2), 1, today)
-        assert offers or {reason.code for found in closed for reason in found.reasons} == {"closed_to_arrival"}
+        # Who stays over the turn of the year comes or leaves on a day that is closed for it.
+        reasons = {reason.code for found in closed for reason in found.reasons}
+        assert offers or reasons - {"closed_to_arrival", "closed_to_departure"} == set() != reasons
         for offer in offers:
             added = sum(line.amount_minor for line in offer.taxes if not line.included)
             assert offer.total_minor == sum(night.price_minor for night in offer.nights) + added

@@ -21,7 +21,7 @@ from store.hotels import plan_policies_asked
 from store.seed import seed
 from store.session import Database, app_url
 from store.shelf import load_shelf, night_stock, shelf_asked, shelf_of
-from tests.houses import opened
+from tests.houses import opened, quiet_day
 from tests.toll import Toll, postgres_questions
 
 TODAY = date(2031, 12, 1)
@@ -165,22 +165,23 @@ async def test_a_plan_with_restrictions_of_its_own_brings_its_rows(new_year_url:
 
 
 async def test_a_room_taken_a_moment_ago_is_gone_from_the_next_look(fresh_url: str) -> None:
-    arrival, departure = date(2027, 2, 1), date(2027, 2, 3)
+    arrival = quiet_day()
+    second, departure = arrival + timedelta(days=1), arrival + timedelta(days=2)
     async with opened(app_url(fresh_url)) as database:
         async with database.hotel(3) as tx:
-            assert (await load_shelf(tx, 3, arrival, departure)).stock[4] == {arrival: 1, date(2027, 2, 2): 1}
+            assert (await load_shelf(tx, 3, arrival, departure)).stock[4] == {arrival: 1, second: 1}
         async with database.hotel(3) as tx:
             await tx.execute(
                 text("UPDATE room_type_nights SET held = 1 WHERE hotel_id = 3 AND room_type_id = 4 AND night = :night"),
                 {"night": arrival},
             )
         async with database.hotel(3) as tx:
-            assert (await load_shelf(tx, 3, arrival, departure)).stock[4] == {arrival: 0, date(2027, 2, 2): 1}
+            assert (await load_shelf(tx, 3, arrival, departure)).stock[4] == {arrival: 0, second: 1}
             assert await night_stock(tx, 3, [4, 1], [arrival]) == {4: {arrival: 0}, 1: {arrival: 10}}
 
 
 async def test_an_oversold_night_shows_as_less_than_nothing(fresh_url: str) -> None:
-    night = date(2027, 2, 1)
+    night = quiet_day()
     async with opened(app_url(fresh_url)) as database, database.hotel(3) as tx:
         await tx.execute(
             text(

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -23,6 +23,7 @@ from store import repairs
 from store.repairs import OpenBooking
 from store.session import Database, app_url
 from store.states import read_state
+from tests.houses import quiet_day
 from tests.story.conftest import own_namespace
 from tests.story.test_lost_answers import written_and_not_told
 from tests.story.world import DESK, SECRET, House, Life, build_house, connect
@@ -30,7 +31,7 @@ from worker.build import bookings_worker
 from worker.sweeper import Sweeper
 from workflows import engine
 
-DATES = StayDates(date(2027, 3, 10), date(2027, 3, 12))
+DATES = StayDates(quiet_day(), quiet_day() + timedelta(days=2))
 LATER = timedelta(minutes=2)
 
 
@@ -268,16 +269,17 @@ async def test_counters_that_differ_from_their_bookings_are_put_right(served: Wo
     lives = [await served.booked() for _ in range(2)]
     await lives[0].approve()
     assert await served.sweeper().count() == []
+    first, second = DATES.nights
     with connect(served.url) as db:
-        db.execute("UPDATE room_type_nights SET held = held + 2 WHERE hotel_id = %s AND night = '2027-03-10'"
-                   " AND room_type_id = 1", [served.house.hotel_id])  # fmt: skip
-        db.execute("UPDATE room_type_nights SET sold = 0 WHERE hotel_id = %s AND night = '2027-03-11'"
-                   " AND room_type_id = 1", [served.house.hotel_id])  # fmt: skip
+        db.execute("UPDATE room_type_nights SET held = held + 2 WHERE hotel_id = %s AND night = %s"
+                   " AND room_type_id = 1", [served.house.hotel_id, first])  # fmt: skip
+        db.execute("UPDATE room_type_nights SET sold = 0 WHERE hotel_id = %s AND night = %s"
+                   " AND room_type_id = 1", [served.house.hotel_id, second])  # fmt: skip
     counting = asyncio.create_task(served.sweeper().count())
     await asyncio.gather(*(served.booked() for _ in range(3)))
     corrected = await counting
-    assert sorted(one.night.day for one in corrected) == [10, 11]
-    assert lives[0].counted() == [(date(2027, 3, 10), 4, 1), (date(2027, 3, 11), 4, 1)]
+    assert sorted(one.night for one in corrected) == [first, second]
+    assert lives[0].counted() == [(first, 4, 1), (second, 4, 1)]
     assert await served.sweeper().count() == []
     assert served.repaired() == [(None, "counters_corrected", "sweeper")] * 2
 

@@ -7,7 +7,7 @@ import sys
 from typing import Any
 
 from store.session import app_url
-from tests.story.test_repair import World, running, served, terminate, world
+from tests.story.test_repair import DATES, World, running, served, terminate, world
 from tests.story.world import connect
 
 __all__ = ["served", "world"]
@@ -81,12 +81,13 @@ async def test_counters_are_shown_before_they_are_put_right(served: World) -> No
     """Without --repair nothing changes and the exit status says that something differs."""
     life = await served.booked()
     assert await typed(served, "counters") == (0, "every counter is what its bookings come to\n")
+    second = DATES.nights[1]
     with connect(served.url) as db:
-        db.execute("UPDATE room_type_nights SET sold = 1 WHERE hotel_id = %s AND night = '2027-03-11'"
-                   " AND room_type_id = 1", [served.house.hotel_id])  # fmt: skip
+        db.execute("UPDATE room_type_nights SET sold = 1 WHERE hotel_id = %s AND night = %s"
+                   " AND room_type_id = 1", [served.house.hotel_id, second])  # fmt: skip
     status, said = await typed(served, "counters")
     assert (status, said.splitlines()[0]) == (
-        1, f"hotel {served.house.hotel_id}: type 1, 2027-03-11: held 1, sold 1; booked 1 and 0",
+        1, f"hotel {served.house.hotel_id}: type 1, {second}: held 1, sold 1; booked 1 and 0",
     )  # fmt: skip
     status, said = await typed(served, "counters", "--repair")
     assert (status, said.splitlines()[-1]) == (0, "1 put right")

@@ -24,6 +24,7 @@ from temporalio.client import Client
 from config.settings import DEMO_SECRET
 from domain.clocks import business_date
 from messages.converter import data_converter
+from tests.houses import sell_every_day
 from tests.story.world import connect
 
 API = "/api/v1"
@@ -227,12 +228,8 @@ async def gathered(doors: Doors) -> AsyncIterator[Crowd]:
 def only_left(doors: Doors, arrival: date, nights: int, left: int = 1) -> None:
     """So many rooms of every type are in order on these nights, on which anybody may arrive and leave."""
     departure = arrival + timedelta(days=nights)
+    sell_every_day(doors.owner_url)
     with connect(doors.owner_url) as db:
-        db.execute(
-            "UPDATE nightly_rates SET min_stay_arrival = NULL, min_stay_through = NULL, closed_to_arrival = false,"
-            " closed_to_departure = false WHERE night BETWEEN %s AND %s",
-            [arrival, departure],
-        )
         db.execute(
             "UPDATE room_type_nights SET out_of_order = greatest(0, physical - %s) FROM hotels"
             " WHERE hotels.hotel_id = room_type_nights.hotel_id AND slug = %s AND night >= %s AND night < %s",

@@ -13,6 +13,7 @@ import pytest
 import store.openings
 from domain.clocks import business_date
 from store.hot import Hot
+from tests.houses import sell_every_day
 from tests.story.world import connect
 from tests.whole.conftest import Doors
 
@@ -31,12 +32,8 @@ def kochi_day(days: int) -> date:
 
 def leave_one(doors: Doors, arrival: date) -> None:
     """All rooms but one of every type of the hotel are out of order on that night, which anybody may book alone."""
+    sell_every_day(doors.owner_url)
     with connect(doors.owner_url) as db:
-        db.execute(
-            "UPDATE nightly_rates SET min_stay_arrival = NULL, min_stay_through = NULL, closed_to_arrival = false,"
-            " closed_to_departure = false WHERE night BETWEEN %s AND %s",
-            [arrival, arrival + timedelta(days=1)],
-        )
         db.execute(
             "UPDATE room_type_nights SET out_of_order = physical - 1 FROM hotels"
             " WHERE hotels.hotel_id = room_type_nights.hotel_id AND slug = 'malabar' AND night = %s",
@@ -106,6 +103,7 @@ async def test_without_the_guard_the_last_room_is_sold_again(
 
 async def test_one_key_sent_fifty_times_at_once_is_one_booking(doors: Doors, guests: list[httpx.AsyncClient]) -> None:
     """The same reference for everybody, one booking, one set of messages; whoever hears 503 asks again, as it says."""
+    sell_every_day(doors.owner_url)
     offer_id = await offer(guests[0], kochi_day(30))
     answers = await race(guests, offer_id, ["the-same-key"] * GUESTS)
     for _ in range(TRIES):

@@ -16,8 +16,10 @@ import pytest
 from temporalio.client import Client
 
 from cli.ports import free_ports
+from cli.postgres import owner_url
 from cli.processes import living, wait_until
 from messages.names import workflow_id
+from tests.houses import sell_every_day
 from tests.whole.test_last_room import kochi_day
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -44,7 +46,10 @@ class Running:
 
 
 def start(environment: dict[str, str], log: Path, seconds: float = 120, tree: Path = ROOT) -> Running:
-    """Starts the stack from a tree's sources and waits for the one line `ready`; seconds: how long at most."""
+    """Starts the stack from a tree's sources and waits for the one line `ready`; seconds: how long at most.
+
+    Every hotel sells every day, because a test may run on any.
+    """
     offset = log.stat().st_size if log.exists() else 0
     with log.open("ab") as output:
         process = subprocess.Popen(
@@ -57,6 +62,7 @@ def start(environment: dict[str, str], log: Path, seconds: float = 120, tree: Pa
 
     assert wait_until(ready, seconds), log.read_text()[-3000:]
     assert process.poll() is None, log.read_text()[-3000:]
+    sell_every_day(owner_url(Path(environment["HOLDFAST_HOME"]) / "postgres"))
     return Running(environment, log, process)
 
 

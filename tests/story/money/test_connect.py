@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
+from datetime import timedelta
 from random import Random
 from typing import Any
 
@@ -11,6 +12,7 @@ from httpx import Response
 from domain.stay import StayDates
 from domain.terms import Confirmation, Payment
 from tests.doubles.stripe_running import StripeDouble
+from tests.houses import quiet_day
 from tests.story.money.payer import Payer
 from tests.story.money.postroom import PostRoom
 from tests.story.money.tamperer import API, PASSWORD, Tamperer, bearer
@@ -74,7 +76,8 @@ def without_accounts(owner_url: str) -> None:
 
 async def sold(room: PostRoom, hotel: str = HOTEL) -> tuple[int, set[str]]:
     """How many offers there are for a stay, and why rooms are closed."""
-    asked = {"arrival": "2027-02-09", "departure": "2027-02-11", "adults": 2}
+    arrival = quiet_day()
+    asked = {"arrival": str(arrival), "departure": str(arrival + timedelta(days=2)), "adults": 2}
     answer = await room.api.get(f"{API}/hotels/{hotel}/availability", params=asked)
     assert answer.status_code == 200, answer.text
     found = answer.json()
