@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
@@ -24,6 +24,7 @@ from tests.story.world import connect
 from worker.build import bookings_worker
 
 Opener = Callable[..., AbstractAsyncContextManager[AsyncClient]]
+LeaveFree = Callable[[date, int], date]
 
 
 # As many courtyard doubles more as tests together may want of one night.
@@ -128,6 +129,27 @@ async def worker(settings: Settings) -> AsyncIterator[None]:
     async with bookings_worker(client, database, SECRET, versioned=False):
         yield
     await database.close()
+
+
+@pytest.fixture
+def leave_free(owner_url: str) -> Iterator[LeaveFree]:
+    """Blocks all but so many of malabar's courtyard doubles on a night, until the test ends."""
+    of_type = "(hotel_id, room_type_id) = (SELECT hotel_id, 1 FROM hotels WHERE slug = 'malabar')"
+    blocked: list[date] = []
+
+    def leave(night: date, rooms: int) -> date:
+        blocked.append(night)
+        with connect(owner_url) as db:
+            db.execute(
+                "UPDATE room_type_nights SET blocked = physical - out_of_order - held - sold - %s"
+                f" WHERE night = %s AND {of_type}",
+                [rooms, night],
+            )
+        return night
+
+    yield leave
+    with connect(owner_url) as db:
+        db.execute(f"UPDATE room_type_nights SET blocked = 0 WHERE night = ANY(%s) AND {of_type}", [blocked])
 
 
 @pytest.fixture

@@ -60,9 +60,11 @@ async def test_a_session_lasts_a_day_and_a_dismissed_person_has_none(opened: Ope
         desk = await Desk.at(api, "malabar", "manager")
         with connect(owner_url) as db:
             db.execute("UPDATE staff SET active = false WHERE email = 'manager@malabar.example'")
-            problem(await desk.get("day"), 401, "not_logged_in")
-            refused = await api.post(f"{API}/auth/login", json={**FRONTDESK, "email": "manager@malabar.example"})
-            db.execute("UPDATE staff SET active = true WHERE email = 'manager@malabar.example'")
+            try:
+                problem(await desk.get("day"), 401, "not_logged_in")
+                refused = await api.post(f"{API}/auth/login", json={**FRONTDESK, "email": "manager@malabar.example"})
+            finally:
+                db.execute("UPDATE staff SET active = true WHERE email = 'manager@malabar.example'")
         problem(refused, 401, "login_refused")
         assert (await desk.get("day")).status_code == 200
     async with opened(days_later=2) as tomorrow:

@@ -9,8 +9,8 @@ import pytest
 
 from api import desk_opening, permissions
 from store.hotels import plan_policies
+from tests.api.conftest import LeaveFree
 from tests.api.counter import PHONE, ask, columns, made, restrict, room, wish
-from tests.api.test_creating import leave_free
 from tests.api.world import API, Body, Desk, Guests, moved, problem, resigned
 
 
@@ -50,11 +50,11 @@ async def test_a_booking_by_phone_is_the_hotels_yes(guests: Guests, desk: Desk, 
 
 
 async def test_the_same_key_gives_the_same_booking_also_when_it_took_the_last_room(
-    guests: Guests, desk: Desk, worker: None, owner_url: str
+    guests: Guests, desk: Desk, worker: None, leave_free: LeaveFree
 ) -> None:
     """The answer comes from the row before anything is priced again; another body under the key is refused."""
     body = await wish(guests)
-    leave_free(owner_url, date.fromisoformat(body["offers"][0]["arrival"]), 1)
+    leave_free(date.fromisoformat(body["offers"][0]["arrival"]), 1)
     key = secrets.token_hex(8)
     answers = await asyncio.gather(*(ask(desk, body, key) for _ in range(4)))
     assert {answer.status_code for answer in answers} == {201}, [answer.text for answer in answers]
@@ -65,11 +65,11 @@ async def test_the_same_key_gives_the_same_booking_also_when_it_took_the_last_ro
 
 
 async def test_who_is_refused_for_what_the_same_key_took_gets_what_it_took(
-    guests: Guests, desk: Desk, worker: None, owner_url: str, monkeypatch: pytest.MonkeyPatch
+    guests: Guests, desk: Desk, worker: None, leave_free: LeaveFree, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The other request takes the last room when this one has looked for its key and not yet for the price."""
     body = await wish(guests)
-    leave_free(owner_url, date.fromisoformat(body["offers"][0]["arrival"]), 1)
+    leave_free(date.fromisoformat(body["offers"][0]["arrival"]), 1)
     key, first = secrets.token_hex(8), list[Body]()
 
     async def slow(*asked: Any) -> Any:

@@ -56,9 +56,10 @@ def listening() -> Iterator[Listener]:
             time.sleep(told.pause)
             status = told.answers.pop(0) if told.answers else 200
             told.raw.append((body, self.headers["Stripe-Signature"]))
+            # Kept first: who was answered is held to have been heard.
+            told.events.append(json.loads(body))
             self.send_response(status)
             self.end_headers()
-            told.events.append(json.loads(body))
 
         def log_message(self, format: str, *args: Any) -> None:
             """Keeps quiet about each request."""

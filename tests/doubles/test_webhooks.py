@@ -47,9 +47,9 @@ def listener() -> Iterator[Listener]:
             body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
             status = told.answers.pop(0) if told.answers else 200
             told.logins.append(self.headers["Authorization"])
+            told.heard.append(body)
             self.send_response(status)
             self.end_headers()
-            told.heard.append(body)
 
         def log_message(self, format: str, *args: Any) -> None:
             """Keeps quiet about each request."""

@@ -7,7 +7,7 @@ from typing import Any
 
 from api.census import Census
 from store.booking_counts import HotelCounts, count_hotels, count_server
-from store.session import Database
+from store.session import Database, app_url
 from tests.houses import opened
 from tests.story.world import House, build_house, connect
 
@@ -127,10 +127,10 @@ async def test_the_server_is_counted_by_the_reading_role(ops_url: str) -> None:
     assert min(told.deadlocks, told.rollbacks, told.sessions_lost) >= 0
 
 
-async def test_the_database_is_asked_at_most_four_times_a_minute(owner_url: str, ops_url: str) -> None:
+async def test_the_database_is_asked_at_most_four_times_a_minute(fresh_url: str) -> None:
     """However many look; and a database that is away is told as such, where nobody asked for it is not told."""
-    census, books = Census(), Books(owner_url)
-    async with opened(ops_url) as database:
+    census, books = Census(), Books(fresh_url)
+    async with opened(app_url(fresh_url, "holdfast_ops")) as database:
         first = await census.counts(database, lambda: NOW)
         books.booking("confirmed")
         assert await census.counts(database, lambda: NOW) is first

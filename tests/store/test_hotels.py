@@ -55,7 +55,7 @@ async def test_an_unknown_hotel_is_nothing(database: Database) -> None:
     async with database.public() as tx:
         assert await hotel_by_slug(tx, "nowhere") is None
         assert await hotel_by_code(tx, "NOW") is None
-        assert await hotel_by_id(tx, 999) is None
+        assert await hotel_by_id(tx, 2**31 - 1) is None
 
 
 async def test_a_closed_hotel_is_not_listed_but_can_still_be_read(fresh_url: str) -> None:

@@ -249,8 +249,9 @@ def present(value: int | None) -> int:
     return value
 
 
-async def test_guests_of_before_get_their_profiles(database: Database, owner_url: str) -> None:
+async def test_guests_of_before_get_their_profiles(fresh_database: Database, fresh_url: str) -> None:
     """What the migration does for rows that an earlier release wrote."""
+    database, owner_url = fresh_database, fresh_url
     house = build_house(owner_url, rooms=10, first=date(2027, 1, 1), nights=400)
     made = [
         await book(database, house, "Anna Example", "Anna@example.com", "+91 98470 00001"),

@@ -206,7 +206,7 @@ async def test_nights_that_nobody_opened_are_not_in_stock(database: Database) ->
 async def test_an_unknown_hotel_has_no_shelf_and_another_hotels_is_empty(database: Database) -> None:
     async with database.hotel(3) as tx:
         with pytest.raises(Refused, match="not_found"):
-            await load_shelf(tx, 999, ARRIVAL, DEPARTURE)
+            await load_shelf(tx, 2**31 - 1, ARRIVAL, DEPARTURE)
         foreign = await load_shelf(tx, 1, ARRIVAL, DEPARTURE)
     assert (foreign.room_types, foreign.plans, foreign.rates, foreign.stock, foreign.taxes) == ([], [], {}, {}, [])
 
