@@ -113,15 +113,22 @@ async def test_somebody_with_several_hotels_chooses_one(api: AsyncClient, owner_
             "INSERT INTO staff_roles SELECT h.hotel_id, s.staff_id, 'manager' FROM hotels h, staff s"
             " WHERE h.slug IN ('lagoon', 'kamo') AND s.email = 'manager@ribeira.example'"
         )
-    desk = await Desk.at(api, "ribeira", "manager")
-    login = bearer(desk.token)
-    told = problem(await desk.get("day"), 400, "hotel_not_chosen")
-    assert told["errors"][0]["field"] == "X-Hotel"
-    for slug, zone in (("lagoon", "Pacific/Apia"), ("ribeira", "Europe/Lisbon")):
-        day = await api.get(f"{API}/desk/day", headers={**login, "X-Hotel": slug})
-        assert day.json()["zone"] == zone
-    answers = [
-        await api.get(f"{API}/desk/day", headers={**login, "X-Hotel": slug}) for slug in ("malabar", "nowhere", "")
-    ]
+    try:
+        desk = await Desk.at(api, "ribeira", "manager")
+        login = bearer(desk.token)
+        told = problem(await desk.get("day"), 400, "hotel_not_chosen")
+        assert told["errors"][0]["field"] == "X-Hotel"
+        for slug, zone in (("lagoon", "Pacific/Apia"), ("ribeira", "Europe/Lisbon")):
+            day = await api.get(f"{API}/desk/day", headers={**login, "X-Hotel": slug})
+            assert day.json()["zone"] == zone
+        answers = [
+            await api.get(f"{API}/desk/day", headers={**login, "X-Hotel": slug}) for slug in ("malabar", "nowhere", "")
+        ]
+    finally:
+        with connect(owner_url) as db:
+            db.execute(
+                "DELETE FROM staff_roles r USING hotels h, staff s WHERE h.hotel_id = r.hotel_id"
+                " AND s.staff_id = r.staff_id AND h.slug IN ('lagoon', 'kamo') AND s.email = 'manager@ribeira.example'"
+            )
     assert [answer.status_code for answer in answers] == [404] * 3
     assert len({answer.content for answer in answers}) == 1

@@ -33,8 +33,7 @@ LINES = (
 
 @pytest.fixture
 async def manager(api: AsyncClient) -> Desk:
-    """The manager of ribeira, who may have been given work at another hotel by another test."""
-    api.headers["X-Hotel"] = "ribeira"
+    """The manager of ribeira."""
     return await Desk.at(api, "ribeira", "manager")
 
 

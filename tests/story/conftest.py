@@ -7,7 +7,9 @@ import asyncio
 import os
 import secrets
 from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from google.protobuf.duration_pb2 import Duration
@@ -43,7 +45,7 @@ async def own_namespace(target: str) -> str:
     await client.workflow_service.register_namespace(
         RegisterNamespaceRequest(namespace=name, workflow_execution_retention_period=keep)
     )
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while True:
             try:
                 await client.workflow_service.describe_namespace(DescribeNamespaceRequest(namespace=name))
@@ -67,24 +69,30 @@ async def client(temporal_target: str, temporal_namespace: str) -> Client:
     return await Client.connect(temporal_target, namespace=temporal_namespace, data_converter=data_converter(SECRET))
 
 
+@asynccontextmanager
+async def at_work(client: Client, app_url: str, **how: Any) -> AsyncIterator[None]:
+    """A worker of the bookings queue with a database of its own, which is closed whatever becomes of the test."""
+    database = Database(app_url, pool_size=10)
+    await database.open()
+    try:
+        async with bookings_worker(client, database, SECRET, versioned=False, **how):
+            yield
+    finally:
+        await database.close()
+
+
 @pytest.fixture
 async def worker(client: Client, app_url: str) -> AsyncIterator[None]:
     """The real worker of the bookings queue."""
-    database = Database(app_url, pool_size=4)
-    await database.open()
-    async with bookings_worker(client, database, SECRET, versioned=False, strict=True, cached=CACHED):
+    async with at_work(client, app_url, strict=True, cached=CACHED):
         yield
-    await database.close()
 
 
 @pytest.fixture
 async def trusting_worker(client: Client, app_url: str) -> AsyncIterator[None]:
     """The worker as the running system has it: its stories use this process's own modules, so rules can be removed."""
-    database = Database(app_url, pool_size=10)
-    await database.open()
-    async with bookings_worker(client, database, SECRET, versioned=False, cached=CACHED):
+    async with at_work(client, app_url, cached=CACHED):
         yield
-    await database.close()
 
 
 @pytest.fixture

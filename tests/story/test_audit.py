@@ -10,11 +10,11 @@ import pytest
 from temporalio.client import Client
 
 from doubles.mailbox import Mailbox
-from store.session import Database, app_url
+from store.session import app_url
+from tests.story.conftest import at_work, own_namespace
 from tests.story.test_life import stay_in
-from tests.story.world import SECRET, Life, build_house, connect
+from tests.story.world import Life, build_house, connect
 from tests.whole import audit
-from worker.build import bookings_worker
 
 # Each with what the audit has to say of it.
 TAMPERED: tuple[tuple[LiteralString, str], ...] = (
@@ -40,19 +40,22 @@ TAMPERED: tuple[tuple[LiteralString, str], ...] = (
 
 
 @pytest.fixture
+async def temporal_namespace(temporal_target: str) -> str:
+    """Without other tests' bookings, which are not in this test's database."""
+    return await own_namespace(temporal_target)
+
+
+@pytest.fixture
 async def lived(client: Client, fresh_url: str) -> AsyncIterator[Life]:
     """A confirmed booking with a room and a payment, in a database that holds no other."""
     house = build_house(fresh_url)
-    database = Database(app_url(fresh_url), pool_size=2)
-    await database.open()
-    async with bookings_worker(client, database, SECRET, versioned=False):
+    async with at_work(client, app_url(fresh_url)):
         life = Life(client, fresh_url, house, stay_in(house, 30))
         await life.begin()
         await life.approve()
         await life.assign("101")
         await life.pay(5_000)
         yield life
-    await database.close()
 
 
 async def test_whatever_is_tampered_with_is_found(lived: Life) -> None:
@@ -100,7 +103,7 @@ async def test_bookings_and_workflows_without_each_other_are_found(lived: Life, 
 
     async def faults() -> list[str]:
         with connect(lived.owner_url) as db:
-            return await audit.workflows(client, db, seconds=3, named=name)
+            return await audit.workflows(client, db, seconds=3)
 
     assert await faults() == []
     with connect(lived.owner_url) as db:

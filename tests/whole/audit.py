@@ -223,16 +223,16 @@ def letters(db: Connection, mailbox: Path) -> list[str]:
     return faults
 
 
-async def workflows(client: Client, db: Connection, *, seconds: float = 60, named: str = "booking-") -> list[str]:
+async def workflows(client: Client, db: Connection, *, seconds: float = 60) -> list[str]:
     """Open bookings without a running workflow, and workflows that run for none. Waits until they agree.
 
     The list of running workflows lags behind, and a booking may be ending: only what is still so after the seconds
-    given is a fault. named: how the workflows are called that it looks at.
+    given is a fault.
     """
     until = time.monotonic() + seconds
     while True:
         try:
-            faults = await _differing(client, db, named)
+            faults = await _differing(client, db)
         except RPCError as busy:
             faults = [f"Temporal could not be asked: {busy}"]
         if not faults or time.monotonic() > until:
@@ -240,10 +240,10 @@ async def workflows(client: Client, db: Connection, *, seconds: float = 60, name
         await asyncio.sleep(0.5)
 
 
-async def _differing(client: Client, db: Connection, named: str) -> list[str]:
-    query = f"WorkflowType = 'BookingWorkflow' AND ExecutionStatus = 'Running' AND WorkflowId STARTS_WITH '{named}'"
+async def _differing(client: Client, db: Connection) -> list[str]:
+    query = "WorkflowType = 'BookingWorkflow' AND ExecutionStatus = 'Running'"
     listed = {found.id async for found in client.list_workflows(query)}
-    wanted = {name for row in db.execute(_OPEN, [ENDS]).fetchall() if (name := workflow_id(row[0])).startswith(named)}
+    wanted = {workflow_id(row[0]) for row in db.execute(_OPEN, [ENDS]).fetchall()}
     faults = [
         f"{name} is open, and no workflow runs" for name in sorted(wanted - listed) if not await _runs(client, name)
     ]
