@@ -1,5 +1,6 @@
 """Databases for tests: each test process has its own copy of the seeded one, and a test may have one to itself."""
 
+import calendar
 import secrets
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -53,6 +54,20 @@ def quiet_day(days: int = 40) -> date:
     """The tenth of a month, so many days from today or a little later; no demo hotel has a season on it."""
     first = datetime.now(UTC).date() + timedelta(days=days)
     return first.replace(day=10) if first.day <= 10 else (first.replace(day=1) + timedelta(days=32)).replace(day=10)
+
+
+def next_sunday(month: int, which: int, days: int = 20) -> date:
+    """The next such Sunday of a month, on which clocks are changed somewhere; which: 1 the first, -1 the last.
+
+    days: how far from today it is at least.
+    """
+    soonest = datetime.now(UTC).date() + timedelta(days=days)
+    for year in (soonest.year, soonest.year + 1):
+        sundays = [week[calendar.SUNDAY] for week in calendar.monthcalendar(year, month) if week[calendar.SUNDAY]]
+        found = date(year, month, sundays[which - 1 if which > 0 else which])
+        if found >= soonest:
+            return found
+    raise AssertionError("every month has its Sundays")
 
 
 def sell_every_day(owner_url: str) -> None:

@@ -8,6 +8,7 @@ import pytest
 
 from domain.stay import StayDates
 from domain.terms import Confirmation, Payment
+from tests.houses import next_sunday
 from tests.story.test_life import stay_in
 from tests.story.world import House, Life, build_house
 
@@ -15,9 +16,9 @@ Live = Callable[[House, StayDates], Life]
 FREE: dict[str, Any] = {"confirmation": Confirmation.AUTO, "payment": Payment.NONE}
 
 
-def at(text: str) -> datetime:
+def at(day: date, hour: str) -> datetime:
     """An instant in UTC."""
-    return datetime.fromisoformat(text).replace(tzinfo=UTC)
+    return datetime.combine(day, time.fromisoformat(hour), UTC)
 
 
 def clocks(life: Life) -> dict[str, datetime]:
@@ -25,44 +26,46 @@ def clocks(life: Life) -> dict[str, datetime]:
     return {entry["key"]: datetime.fromisoformat(entry["at"]) for entry in life.row()["agenda"]}
 
 
+# New York's clocks go forward and back at 02:00, Lisbon's forward at 01:00.
+FORWARD, BACK, LISBON = next_sunday(3, 2), next_sunday(11, 1), next_sunday(3, -1)
+A_DAY = timedelta(days=1)
+
+
 @pytest.mark.parametrize(
-    ("zone", "arrival", "terms", "key", "instant"),
+    ("zone", "arrival", "terms", "key", "day", "hour"),
     [
         # The night audit falls into the hour that New York skips: the first instant after the gap.
-        ("America/New_York", date(2027, 3, 13), {"audit_time": time(2, 30)}, "no_show-1", "2027-03-14T07:00"),
+        ("America/New_York", FORWARD - A_DAY, {"audit_time": time(2, 30)}, "no_show-1", FORWARD, "07:00"),
         # 01:30 comes twice: the first of the two.
-        ("America/New_York", date(2027, 11, 6), {"audit_time": time(1, 30)}, "no_show-1", "2027-11-07T05:30"),
-        ("Europe/Lisbon", date(2027, 3, 15), {}, "cancel_free_until-1", "2027-03-14T18:00"),
-        ("Europe/Lisbon", date(2027, 3, 29), {}, "cancel_free_until-1", "2027-03-28T17:00"),
-        ("Asia/Kolkata", date(2027, 3, 15), {"check_in_time": time(14)}, "check_in_from-1", "2027-03-15T08:30"),
-        ("Pacific/Apia", date(2027, 3, 15), {"check_in_time": time(14)}, "check_in_from-1", "2027-03-15T01:00"),
-        ("Asia/Kathmandu", date(2027, 3, 15), {"check_in_time": time(14)}, "check_in_from-1", "2027-03-15T08:15"),
+        ("America/New_York", BACK - A_DAY, {"audit_time": time(1, 30)}, "no_show-1", BACK, "05:30"),
+        ("Europe/Lisbon", LISBON - 13 * A_DAY, {}, "cancel_free_until-1", LISBON - 14 * A_DAY, "18:00"),
+        ("Europe/Lisbon", LISBON + A_DAY, {}, "cancel_free_until-1", LISBON, "17:00"),
+        ("Asia/Kolkata", LISBON, {"check_in_time": time(14)}, "check_in_from-1", LISBON, "08:30"),
+        ("Pacific/Apia", LISBON, {"check_in_time": time(14)}, "check_in_from-1", LISBON, "01:00"),
+        ("Asia/Kathmandu", LISBON, {"check_in_time": time(14)}, "check_in_from-1", LISBON, "08:15"),
     ],
 )
 async def test_a_clock_is_resolved_by_the_rules_of_its_own_date(
-    live: Live, owner_url: str, zone: str, arrival: date, terms: dict[str, Any], key: str, instant: str
+    live: Live, owner_url: str, zone: str, arrival: date, terms: dict[str, Any], key: str, day: date, hour: str
 ) -> None:
     """Every cut-off is a wall-clock time in the hotel's zone, on that date."""
     house = build_house(owner_url, zone=zone, currency="EUR", nights=700, **FREE, **terms)
-    life = live(house, StayDates(arrival, arrival + timedelta(days=2)))
+    life = live(house, StayDates(arrival, arrival + 2 * A_DAY))
     await life.begin()
-    assert clocks(life)[key] == at(instant)
+    assert clocks(life)[key] == at(day, hour)
 
 
-@pytest.mark.parametrize(
-    ("arrival", "audit", "rings"),
-    [(date(2027, 3, 13), time(2, 30), "2027-03-14T07:00"), (date(2027, 11, 6), time(1, 30), "2027-11-07T05:30")],
-)
+@pytest.mark.parametrize(("changed", "audit", "hour"), [(FORWARD, time(2, 30), "07:00"), (BACK, time(1, 30), "05:30")])
 async def test_the_no_show_rings_at_its_instant_through_a_change_of_the_clock(
-    live: Live, owner_url: str, arrival: date, audit: time, rings: str
+    live: Live, owner_url: str, changed: date, audit: time, hour: str
 ) -> None:
     """Not a minute before, and at once after: lived through in New York, spring and autumn."""
     house = build_house(owner_url, zone="America/New_York", currency="USD", audit_time=audit, nights=700, **FREE)
-    life = live(house, StayDates(arrival, arrival + timedelta(days=2)))
+    life = live(house, StayDates(changed - A_DAY, changed + A_DAY))
     await life.begin()
-    await life.until(at(rings) - timedelta(minutes=1))
+    await life.until(at(changed, hour) - timedelta(minutes=1))
     assert life.row()["status"] == "confirmed"
-    await life.until(at(rings))
+    await life.until(at(changed, hour))
     await life.reaches("no_show")
 
 

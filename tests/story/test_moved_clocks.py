@@ -6,13 +6,14 @@ Every instant below is worked out by hand from the hotel's wall clock: check-in 
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 
 import pytest
 from temporalio.client import WorkflowUpdateFailedError
 
 from domain.stay import StayDates
 from domain.terms import Confirmation, Payment
+from tests.houses import next_sunday
 from tests.story.world import House, Life, build_house, refusal
 
 Live = Callable[[House, StayDates], Life]
@@ -21,39 +22,44 @@ A_LITTLE_LATE = timedelta(seconds=2)
 
 @dataclass(frozen=True)
 class Change:
-    """A stay of two nights around a change of the clock, and where its clocks are, in UTC.
+    """A stay of two nights around a change of the clock, and where its clocks are: days from the arrival, hour in UTC.
 
     opens: check-in from, on the arrival day; leaves: check-out by, on the departure day.
     """
 
     zone: str
-    arrival: str
-    letter: str
-    free_until: str
-    opens: str
-    missing: str
-    leaves: str
+    arrival: date
+    letter: tuple[int, str]
+    free_until: tuple[int, str]
+    opens: tuple[int, str]
+    missing: tuple[int, str]
+    leaves: tuple[int, str]
 
 
+A_DAY = timedelta(days=1)
 CHANGES = (
-    # Forward on 14 March at 02:00, from UTC−5 to UTC−4: the audit of the arrival day is the first in summer time.
-    Change("America/New_York", "2027-03-13", "03-11T15:00", "03-12T23:00", "03-13T20:00", "03-14T07:00", "03-15T15:00"),
-    # Back on 31 October at 02:00, from UTC+1 to UTC: the audit at 03:00 comes after the repeated hour.
-    Change("Europe/Lisbon", "2027-10-30", "10-28T09:00", "10-29T17:00", "10-30T14:00", "10-31T03:00", "11-01T11:00"),
+    # Forward in March at 02:00, from UTC−5 to UTC−4: the audit of the arrival day is the first in summer time.
+    Change("America/New_York", next_sunday(3, 2) - A_DAY,
+           (-2, "15:00"), (-1, "23:00"), (0, "20:00"), (1, "07:00"), (2, "15:00")),
+    # Back in October at 02:00, from UTC+1 to UTC: the audit at 03:00 comes after the repeated hour.
+    Change("Europe/Lisbon", next_sunday(10, -1) - A_DAY,
+           (-2, "09:00"), (-1, "17:00"), (0, "14:00"), (1, "03:00"), (2, "11:00")),
     # No change of the clock since 2021: UTC+13 all year, the hotel's day ahead of UTC's.
-    Change("Pacific/Apia", "2027-04-03", "03-31T21:00", "04-02T05:00", "04-03T02:00", "04-03T14:00", "04-04T22:00"),
+    Change("Pacific/Apia", next_sunday(4, 1) - A_DAY,
+           (-3, "21:00"), (-1, "05:00"), (0, "02:00"), (0, "14:00"), (1, "22:00")),
     # UTC+5:45 all year.
-    Change("Asia/Kathmandu", "2027-03-28", "03-26T04:15", "03-27T12:15", "03-28T09:15", "03-28T21:15", "03-30T05:15"),
-    # Back by half an hour on 4 April at 02:00, from UTC+11 to UTC+10:30.
-    Change(
-        "Australia/Lord_Howe", "2027-04-03", "03-31T23:00", "04-02T07:00", "04-03T04:00", "04-03T16:30", "04-05T00:30"
-    ),
+    Change("Asia/Kathmandu", next_sunday(3, -1),
+           (-2, "04:15"), (-1, "12:15"), (0, "09:15"), (0, "21:15"), (2, "05:15")),
+    # Back by half an hour in April at 02:00, from UTC+11 to UTC+10:30.
+    Change("Australia/Lord_Howe", next_sunday(4, 1) - A_DAY,
+           (-3, "23:00"), (-1, "07:00"), (0, "04:00"), (0, "16:30"), (2, "00:30")),
 )  # fmt: skip
 
 
-def at(change: Change, text: str) -> datetime:
-    """An instant of the change's year, in UTC."""
-    return datetime.fromisoformat(f"{change.arrival[:4]}-{text}").replace(tzinfo=UTC)
+def at(change: Change, clock: tuple[int, str]) -> datetime:
+    """The instant of one of its clocks."""
+    days, hour = clock
+    return datetime.combine(change.arrival + days * A_DAY, time.fromisoformat(hour), UTC)
 
 
 async def booked(live: Live, owner_url: str, change: Change) -> Life:
@@ -61,8 +67,7 @@ async def booked(live: Live, owner_url: str, change: Change) -> Life:
     house = build_house(
         owner_url, zone=change.zone, currency="EUR", nights=500, confirmation=Confirmation.AUTO, payment=Payment.NONE
     )
-    arrival = date.fromisoformat(change.arrival)
-    life = live(house, StayDates(arrival, arrival + timedelta(days=2)))
+    life = live(house, StayDates(change.arrival, change.arrival + 2 * A_DAY))
     await life.begin()
     return life
 
@@ -84,13 +89,12 @@ async def test_moved_clocks_ring_where_they_were_moved_to(live: Live, owner_url:
         "no_show-1": at(change, change.missing),
     }
     assert life.agenda() == default
-    a_day = timedelta(days=1)
-    await life.move_clock("pre_arrival-1", default["pre_arrival-1"] - a_day)
-    await life.move_clock("no_show-1", default["no_show-1"] + a_day, version=2)
-    await life.move_clock("cancel_free_until-1", default["cancel_free_until-1"] - a_day)
+    await life.move_clock("pre_arrival-1", default["pre_arrival-1"] - A_DAY)
+    await life.move_clock("no_show-1", default["no_show-1"] + A_DAY, version=2)
+    await life.move_clock("cancel_free_until-1", default["cancel_free_until-1"] - A_DAY)
     moved = life.agenda()
-    assert moved["pre_arrival-1"] == default["pre_arrival-1"] - a_day
-    assert moved["no_show-1"] == default["no_show-1"] + a_day
+    assert moved["pre_arrival-1"] == default["pre_arrival-1"] - A_DAY
+    assert moved["no_show-1"] == default["no_show-1"] + A_DAY
     # Back and forth: the letter two hours before its own time, the free time where the terms have it.
     await life.move_clock("cancel_free_until-1", None)
     await life.move_clock("pre_arrival-1", default["pre_arrival-1"] - timedelta(hours=2))
