@@ -10,7 +10,7 @@ import os
 import secrets
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
@@ -32,6 +32,8 @@ HOTEL = "malabar"
 TIMES = int(os.environ.get("HOLDFAST_PROOF_RACES", "1"))
 SEED = os.environ.get("HOLDFAST_PROOF_SEED", "20270310")
 FULL_SIZE = TIMES > 1
+# For how long somebody asks again who was told that the house is too busy.
+PATIENCE_SECONDS = 120
 PARTY = {"name": "A Guest", "email": "guest@example.com", "phone": "+919847000000", "country": "IN"}
 Body = dict[str, Any]
 
@@ -68,6 +70,14 @@ async def ready(client: httpx.AsyncClient) -> None:
             await asyncio.sleep(0.1)
 
 
+async def answered(ask: Callable[[], Awaitable[httpx.Response]]) -> httpx.Response:
+    """Asks with the same key until it is answered, as every 503 says; the last answer after all patience."""
+    last = time.monotonic() + PATIENCE_SECONDS
+    while (answer := await ask()).status_code == 503 and time.monotonic() < last:
+        await asyncio.sleep(min(5, int(answer.headers["Retry-After"])))
+    return answer
+
+
 @dataclass(frozen=True)
 class Sale:
     """An offer for some nights in a room of a type."""
@@ -91,15 +101,19 @@ class Crowd:
     async def post(
         self, path: str, body: Body, *, token: str = "", key: str = "", door: int | None = None
     ) -> httpx.Response:
-        """One request; how long its answer took is noted."""
+        """One wish, asked again while the house is too busy for it; how long each answer took is noted."""
         client = self.clients[(next(self.turns) if door is None else door) % len(self.clients)]
         headers = {"Authorization": f"Bearer {token}"} if token else {}
         if key:
             headers["Idempotency-Key"] = key
-        began = time.perf_counter()
-        answer = await client.post(API + path, json=body, headers=headers)
-        self.waits.append(time.perf_counter() - began)
-        return answer
+
+        async def ask() -> httpx.Response:
+            began = time.perf_counter()
+            answer = await client.post(API + path, json=body, headers=headers)
+            self.waits.append(time.perf_counter() - began)
+            return answer
+
+        return await answered(ask)
 
     async def get(self, path: str, *, token: str = "", **asked: Any) -> Body:
         """What is shown, which has to be there."""

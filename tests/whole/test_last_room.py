@@ -16,6 +16,7 @@ from store.hot import Hot
 from tests.houses import sell_every_day
 from tests.story.world import connect
 from tests.whole.conftest import Doors
+from tests.whole.crowd import answered
 
 GUESTS = 50
 # How often a copy asks again where the machine was too busy to answer it in time.
@@ -55,13 +56,13 @@ def wish(offer_id: str) -> dict[str, Any]:
 
 
 async def race(guests: list[httpx.AsyncClient], offer_id: str, keys: list[str]) -> list[httpx.Response]:
-    """Everybody at once, spread over the processes."""
-    return await asyncio.gather(
-        *(
-            guests[n % len(guests)].post("/api/v1/bookings", json=wish(offer_id), headers={"Idempotency-Key": key})
-            for n, key in enumerate(keys)
-        )
-    )
+    """Everybody at once, spread over the processes; whoever hears 503 asks again, as it says."""
+
+    async def one(guest: httpx.AsyncClient, key: str) -> httpx.Response:
+        headers = {"Idempotency-Key": key}
+        return await answered(lambda: guest.post("/api/v1/bookings", json=wish(offer_id), headers=headers))
+
+    return await asyncio.gather(*(one(guests[n % len(guests)], key) for n, key in enumerate(keys)))
 
 
 async def test_exactly_one_of_fifty_gets_the_last_room(doors: Doors, guests: list[httpx.AsyncClient]) -> None:

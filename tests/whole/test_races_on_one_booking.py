@@ -21,7 +21,6 @@ BOOKINGS = 6
 # request is on its way for a while.
 LAST = timedelta(seconds=4)
 EARLIEST_SECONDS, LATEST_SECONDS = -0.5, 0.1
-TRIES = 3
 # What each end is told by: the event that decided, and the letter to the guest.
 ENDS = {
     "confirmed": ({"approved", "confirmed"}, "confirmed"),
@@ -71,12 +70,7 @@ async def pressed_at_the_end(
 
     async def one(button: Press) -> httpx.Response:
         await asyncio.sleep(max(0.0, left + chance.uniform(EARLIEST_SECONDS, LATEST_SECONDS)))
-        answer = await button(booking)
-        for _ in range(TRIES):
-            if answer.status_code != 503 or answer.json()["code"] != "not_answered_in_time":
-                break
-            answer = await button(booking)
-        return answer
+        return await button(booking)
 
     answers = asyncio.create_task(at_once(*(one(button) for button in press)))
     while not (await asyncio.wait([answers], timeout=0.5))[0]:
