@@ -28,18 +28,25 @@ TOGETHER = (
     "tests/whole/test_races_",
     "tests/whole/test_up.py",
 )
+# Whole systems are started here, whose start counts as the test's own time; a machine may be slow at that.
+SLOW = ("tests/whole/", "tests/story/test_nobody_in_plain_text.py", "tests/story/money/test_no_secret_is_kept.py")
+SLOW_SECONDS = 900
 KEEPER = pytest.StashKey[Keeper]()
 FOLDER = pytest.StashKey[Path]()
 
 
 @pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """In which order the run's processes are given the tests, and which of them stay together."""
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """In which order the run's processes are given the tests, which of them stay together, and which have longer."""
     items.sort(key=lambda item: [not item.nodeid.startswith(folder) for folder in LONG_FIRST])
     for item in items:
         for place in TOGETHER:
             if item.nodeid.startswith(place):
                 item.add_marker(pytest.mark.xdist_group(place))
+        # A mark would outdo the bound that a run is given for all of its tests.
+        bounded = config.getoption("timeout") is not None or item.get_closest_marker("timeout") is not None
+        if item.nodeid.startswith(SLOW) and not bounded:
+            item.add_marker(pytest.mark.timeout(SLOW_SECONDS))
 
 
 def pytest_configure(config: pytest.Config) -> None:

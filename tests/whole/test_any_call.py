@@ -17,7 +17,7 @@ EXAMPLES, PHASES = (PROOF, "examples,coverage,fuzzing") if PROOF else ("1", "exa
 LEAST_CALLS = 5_000
 SEED = "20270310"
 CHECKS = "not_a_server_error,status_code_conformance,content_type_conformance,response_schema_conformance"
-MOST_SECONDS = 2_000 if PROOF else 250
+MOST_SECONDS = 2_000 if PROOF else 800
 
 
 def calls(address: str) -> float:
@@ -43,8 +43,13 @@ async def test_no_call_breaks_the_api_or_gets_an_answer_that_is_not_documented(
     process = await asyncio.create_subprocess_exec(
         *command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
     )
-    async with asyncio.timeout(MOST_SECONDS):
-        told, _ = await process.communicate()
+    try:
+        async with asyncio.timeout(MOST_SECONDS):
+            told, _ = await process.communicate()
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
     assert process.returncode == 0, told.decode()[-6000:]
     made = calls(address) - before
     print(f"\nproof: {made:.0f} calls with seed {SEED}")
