@@ -167,11 +167,17 @@ async def webhook_of_ours(self: Tamperer, case: Case) -> str:
 
 async def webhook_that_lies(self: Tamperer, case: Case) -> str:
     """The provider itself says that it is paid: the booking looks, and sees that it is not."""
-    said = await self.room.post(paid_event(case))
-    await self.room.bring()
+    said = await lie(self, case)
     await asyncio.sleep(0.3)
     status = (await self.seen(case))["status"]
     return "" if (said, status) == ("noted", "held") else f"{said}, {status}"
+
+
+async def lie(self: Tamperer, case: Case) -> str:
+    """Such an event is sent and brought to the booking; what its sender hears."""
+    said = await self.room.post(paid_event(case))
+    await self.room.bring()
+    return said
 
 
 async def return_page(self: Tamperer, case: Case) -> str:
