@@ -17,6 +17,10 @@ from tests.story.world import GUEST, MANAGER, Life
 from workflows.booking import BookingWorkflow
 
 
+class PageClosed(Exception):
+    """The page of a payment is no longer open."""
+
+
 @dataclass
 class Payer(Life):
     """A life whose guest pays by card. stripe: the provider's double."""
@@ -46,9 +50,10 @@ class Payer(Life):
         return await self.ask(BookingWorkflow.give_refund, command)
 
     def page(self) -> str:
-        """Where the open payment's page is."""
+        """Where the open payment's page is. Errors: PageClosed."""
         session = self.provider.sdk.v1.checkout.sessions.retrieve(self.purse.open_payment.session_id)
-        assert session.url
+        if not session.url:
+            raise PageClosed(session.status)
         return session.url
 
     async def on_page(self, card: str = VISA, **fields: str) -> httpx.Response:

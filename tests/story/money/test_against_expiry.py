@@ -22,7 +22,7 @@ from domain.stay import StayDates
 from domain.steps import Act, Step, make_step
 from domain.terms import PaymentTerms
 from tests.doubles.stripe_running import VISA
-from tests.story.money.payer import Payer
+from tests.story.money.payer import PageClosed, Payer
 from tests.story.money.test_paying import lisbon
 from tests.story.test_life import stay_in
 from tests.story.world import House
@@ -58,7 +58,7 @@ async def trial(life: Payer, rival: Payer | None, offset: float, delay: float) -
     try:
         await life.start()
         page = await asyncio.to_thread(life.page)
-    except (WorkflowUpdateFailedError, AttributeError):
+    except (WorkflowUpdateFailedError, AttributeError, PageClosed):
         # A machine that was too slow to make the page within the hold has nobody to pay on it.
         page = ""
 
@@ -150,8 +150,12 @@ async def test_without_the_branch_of_late_money_it_is_kept(
     monkeypatch.setattr(money_alarms, "hold_ended", _released_at_once)
     monkeypatch.setattr(told, "late_payment", believed_only)
     monkeypatch.setattr(steps, "settled", lambda booking, now: booking)
-    house = lisbon(owner_url, rooms=1, nights=40, online=PaymentTerms(pay_within_seconds=2))
-    life = pays_trustingly(house, stay_in(house, 20))
-    ended = await trial(life, None, 0.5, 0.0)
+    # A slow machine makes no page within a short hold, and without one nothing is put to the test.
+    for seconds in (2, 5, 15):
+        house = lisbon(owner_url, rooms=1, nights=40, online=PaymentTerms(pay_within_seconds=seconds))
+        life = pays_trustingly(house, stay_in(house, 20))
+        ended = await trial(life, None, 0.5, 0.0)
+        if ended != "expired, never charged":
+            break
     assert ended == "WRONG: expired, charged 10000, given back 0, page said True"
     assert life.row()["status"] == Status.EXPIRED.value
