@@ -56,6 +56,32 @@ class Planter:
         return {**told, "holdfast_payment": "1", **more}
 
 
+async def comes_true(condition: Callable[[], bool]) -> None:
+    """Waits until a story has written down what it was told."""
+    async with asyncio.timeout(60):
+        while not condition():
+            await asyncio.sleep(0.05)
+
+
+async def hears_of_dispute(life: Payer) -> None:
+    """The provider tells of what somebody disputes."""
+    await life.hint(1)
+    await comes_true(lambda: life.purse.payments[0].disputed)
+
+
+async def hears_of_failure(life: Payer) -> None:
+    """The provider tells that its first refund failed."""
+    await life.hint(refunds=(1,))
+    await comes_true(lambda: life.refunds()[0][2] == "failed")
+
+
+async def gets_all_back(life: Payer) -> None:
+    """The hotel gives the deposit back once more, and the provider carries it out."""
+    await life.give_back(10_000, actor=MANAGER)
+    await life.settles()
+    await comes_true(lambda: life.refunds()[-1][2] == "succeeded")
+
+
 async def paid(life: Payer) -> Payer:
     """A deposit was taken."""
     await life.begin()
@@ -140,7 +166,7 @@ def plant_payments(planter: Planter, lives: list[Payer]) -> None:
     twin = stripe.plant("double_charge", id=intent(double))
     planter.expect("double_charge", double, lambda: stripe.plant("refund", id=twin["id"]))
     stripe.plant("dispute", id=intent(dispute))
-    planter.expect("dispute_unseen", dispute, lambda: dispute.hint(1))
+    planter.expect("dispute_unseen", dispute, lambda: hears_of_dispute(dispute))
     nobodys = stripe.plant("payment", amount=700, metadata={"holdfast_hotel": str(amount.house.hotel_id)})
     planter.expect("charge_unknown_to_us", None, lambda: stripe.plant("refund", id=nobodys["id"]))
 
@@ -156,13 +182,10 @@ async def plant_refunds(planter: Planter, lives: list[Payer], ended: Payer, shar
         "refund", id=missing.purse.payments[0].intent_id, amount=3_000,
         metadata=planter.metadata(missing, holdfast_refund="1")))  # fmt: skip
     stripe.plant("refund_failed", id=failed.purse.refunds[0].provider_id)
-    planter.expect("refund_failed_unseen", failed, lambda: failed.hint(refunds=(1,)))
+    planter.expect("refund_failed_unseen", failed, lambda: hears_of_failure(failed))
     stripe.plant("refund_failed", id=ended.purse.refunds[0].provider_id)
-    await ended.hint(refunds=(1,))
-    async with asyncio.timeout(15):
-        while ended.refunds()[0][2] != "failed":
-            await asyncio.sleep(0.05)
-    planter.expect("money_kept_on_dead_booking", ended, lambda: ended.give_back(10_000, actor=MANAGER))
+    await hears_of_failure(ended)
+    planter.expect("money_kept_on_dead_booking", ended, lambda: gets_all_back(ended))
     fee = "UPDATE provider_calls SET params = jsonb_set(params, '{payment_intent_data, application_fee_amount}', "
     where = ") WHERE hotel_id = %(hotel)s AND reference = %(reference)s AND call = 'checkout.sessions.create'"
     planter.change(share, fee + "'300'" + where)
@@ -199,7 +222,6 @@ async def test_every_planted_difference_is_found_and_nothing_else(pays: Pays, ni
     assert (run["found"] + run["waiting"], run["opened"]) == (12, 0)
     assert night.open() == expected
     await planter.mend()
-    await asyncio.sleep(2)
     run = await night.again(day)
     assert (night.open(), night.told()) == ([], [])
     assert (run["found"], run["closed"]) == (0, 12)
