@@ -74,13 +74,13 @@ async def test_a_booking_parked_by_a_bug_is_a_503_and_loses_nothing(
     opened: Opener, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Its row is still read, and the desk hears that an operator has to look."""
-    monkeypatch.setattr(front_desk, "DEADLINE_SECONDS", 1.0)
     namespace = await own_namespace(settings.temporal_target)
     client = await Client.connect(settings.temporal_target, namespace=namespace, data_converter=data_converter(SECRET))
     async with opened(temporal_namespace=namespace) as api:
         guests, desk = Guests(api), await Desk.at(api, "malabar")
         async with healthy(client, settings.app_database_url):
             made = await guests.booked()
+        monkeypatch.setattr(front_desk, "DEADLINE_SECONDS", 1.0)
         codes = []
         async with broken(client):
             while "booking_needs_attention" not in codes and len(codes) < MOST_TRIES:
