@@ -37,7 +37,7 @@ from messages.notices import notices_workflow_id
 from messages.offers import sign_offer
 from store.session import Database
 from tests.story.conftest import own_namespace
-from tests.story.world import GUEST, SECRET, House, Life, build_house, connect, offer
+from tests.story.world import GUEST, PATIENCE_SECONDS, SECRET, House, Life, build_house, connect, offer
 from tests.whole.test_last_room import kochi_day
 from tests.whole.test_up import Person, Running, mails, start
 from worker.build import bookings_worker
@@ -307,7 +307,7 @@ async def begin(life: Life, house: House, planted: Mapping[str, str]) -> None:
         body_hash="hash",
         rooms=(RoomAsked(sign_offer(SECRET, offer(house, life.dates)), sleepers),),
         guest=GuestDetails(planted["name"], f"{planted['email']}@example.com", f"+91{planted['phone']}", "IN"),
-        open_before=datetime.now(UTC) + timedelta(seconds=15),
+        open_before=datetime.now(UTC) + timedelta(seconds=PATIENCE_SECONDS),
         actor=GUEST,
         channel="web",
         special_requests=planted["wish"],
