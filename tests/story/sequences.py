@@ -43,9 +43,11 @@ from workflows.booking import BookingWorkflow
 MOST_ACTS = 10
 MOST_AFTER_THE_END = 3
 MOST_JUMPS = 4
-# Without workflows in memory every task is a replay, and openings would come too late for their fifteen seconds.
+# Without workflows in memory every task is a replay, and many lives at once would be lived too slowly for their acts.
 AT_ONCE = 25 if CACHED else 4
 MOST_SECONDS_AN_ACT = 40
+# So many lives may come to no end, as on a machine that is too slow, before no more are begun.
+MOST_IN_TROUBLE = 10
 WHO: dict[str, Actor] = {"guest": GUEST, "frontdesk": DESK, "manager": MANAGER}
 # The letters that may go with what happened; nothing else is ever written to anybody.
 LETTERS = {
@@ -68,20 +70,21 @@ class Differs(Exception):
 
 @dataclass
 class Tally:
-    """What the sequences were made of, and the ones that did not hold."""
+    """What the sequences were made of, and the ones that did not hold. parted: where the two stories differ."""
 
     stop_after: int
     acts: Counter[str] = field(default_factory=Counter)
     answers: Counter[str] = field(default_factory=Counter)
     events: Counter[str] = field(default_factory=Counter)
     differing: list[str] = field(default_factory=list)
+    parted: int = 0
     lived: int = 0
     worst_lag: timedelta = timedelta(0)
 
     @property
     def enough(self) -> bool:
         """Whether so many differ that no more need be known."""
-        return len(self.differing) >= self.stop_after
+        return self.parted >= self.stop_after or len(self.differing) >= MOST_IN_TROUBLE
 
 
 @dataclass
@@ -348,6 +351,7 @@ async def live_all(client: Client, owner_url: str, seeds: Iterable[str], stop_af
             await tale.lived()
             tally.lived += 1
         except Exception as trouble:
+            tally.parted += isinstance(trouble, Differs)
             told = "\n  ".join(tale.lines)
             tally.differing.append(f"sequence {seed}:\n  {told}\n  {type(trouble).__name__}: {trouble}")
 

@@ -76,6 +76,7 @@ def clocks_have_no_bounds(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(judging, "check_clock", lambda booking, key, *_: clock_of(booking, key))
 
 
+@pytest.mark.timeout(900)
 @pytest.mark.parametrize(
     "without",
     [
@@ -96,5 +97,4 @@ async def test_a_rule_that_is_removed_is_missed(
     """The same lives in a system that lacks one rule: sooner or later the model says otherwise."""
     without(monkeypatch)
     tally = await live_all(client, owner_url, [f"{SEED}-{n}" for n in range(MOST_FOR_A_REMOVED_RULE)], stop_after=1)
-    assert tally.differing, f"{tally.lived} lives without the rule and no difference"
-    assert all("Differs" in told for told in tally.differing), tally.differing
+    assert tally.parted, f"{tally.lived} lives without the rule and no difference; {tally.differing}"
