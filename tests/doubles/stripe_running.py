@@ -55,6 +55,10 @@ class StripeDouble:
         """The faults that have not struck yet."""
         return self.http.get("/_double/faults").json()["planned"]
 
+    def well_again(self) -> None:
+        """Ends the faults that are planned; a call that waits already waits on."""
+        self.http.delete("/_double/faults").raise_for_status()
+
     def ledger(self, **wanted: str) -> dict[str, Any]:
         """Every fact about money; `reference=…` for what carries that text in its metadata."""
         return self.http.get("/_double/ledger", params=wanted).raise_for_status().json()
@@ -89,7 +93,7 @@ class StripeDouble:
     def forget(self) -> None:
         """An empty double without faults, on this machine's clock, telling at once."""
         self.http.delete("/_double/ledger").raise_for_status()
-        self.http.delete("/_double/faults").raise_for_status()
+        self.well_again()
 
 
 @contextmanager

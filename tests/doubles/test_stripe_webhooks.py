@@ -98,7 +98,7 @@ def test_faults_drop_double_delay_and_reorder_what_is_told(shop: Shop, bank: Str
     heard.until(*["payment_intent.succeeded"] * 2)
     assert [event["data"]["object"]["id"] for event in heard.events] == [twice.id, twice.id]
     heard.forget()
-    bank.fault("webhook_delay", seconds=0.3)
+    bank.fault("webhook_delay", seconds=3)
     late, quick = shop.intent(), shop.intent()
     heard.until(*["payment_intent.succeeded"] * 2)
     assert [event["data"]["object"]["id"] for event in heard.events] == [quick.id, late.id]
