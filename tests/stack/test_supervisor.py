@@ -5,6 +5,7 @@ import os
 import signal
 import sys
 from collections.abc import AsyncIterator, Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -59,9 +60,14 @@ async def test_a_part_that_dies_is_started_again_and_that_is_said(
     assert heard.count("desk is back") == 1
 
 
-async def test_the_pause_before_a_restart_doubles_up_to_its_bound(supervisor: Supervisor, heard: Heard) -> None:
-    await supervisor.start(part("desk", "raise SystemExit(3)"))
-    await happens(lambda: heard.count("again in 0.08 s") >= 2)
+async def test_the_pause_before_a_restart_doubles_up_to_its_bound(heard: Heard) -> None:
+    # Python itself may need longer than half a second to start, which is no healthy while.
+    supervisor = Supervisor(heard, replace(QUICK, healthy=600))
+    try:
+        await supervisor.start(part("desk", "raise SystemExit(3)"))
+        await happens(lambda: heard.count("again in 0.08 s") >= 2, seconds=60)
+    finally:
+        await supervisor.stop()
     told = [line.rpartition(" again in ")[2] for line in heard.lines if "desk ended (status 3)" in line]
     assert told[:4] == ["0.02 s", "0.04 s", "0.08 s", "0.08 s"]
 
@@ -114,7 +120,9 @@ async def test_a_line_too_long_to_read_does_not_stop_the_log(supervisor: Supervi
     assert max(len(line) for line in heard.lines) < 20_000
 
 
-async def test_parts_end_in_order_and_a_deaf_one_is_ended_too(supervisor: Supervisor, tmp_path: Path) -> None:
+async def test_parts_end_in_order_and_a_deaf_one_is_ended_too(
+    supervisor: Supervisor, heard: Heard, tmp_path: Path
+) -> None:
     order = tmp_path / "order"
     polite = (
         "import signal, sys, time\n"
@@ -122,14 +130,14 @@ async def test_parts_end_in_order_and_a_deaf_one_is_ended_too(supervisor: Superv
         "print('up', flush=True)\ntime.sleep(600)"
     )
     deaf = (
-        noting(tmp_path / "deaf")
-        + "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); time.sleep(600)"
+        "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN)\n"
+        + noting(tmp_path / "deaf")
+        + "time.sleep(600)"
     )
     await supervisor.start(part("store", f"NAME = 'store'\n{polite}", rank=0))
     await supervisor.start(part("desk", f"NAME = 'desk'\n{polite}", rank=2))
     await supervisor.start(part("deaf", deaf, rank=1, stop=((signal.SIGTERM, 0.2),)))
-    await happens(lambda: len(noted(tmp_path / "deaf")) == 1)
-    await asyncio.sleep(0.2)
+    await happens(lambda: len(noted(tmp_path / "deaf")) == 1 and heard.count("| up") == 2)
     assert supervisor.running() == ["desk", "deaf", "store"]
     await supervisor.stop()
     assert order.read_text(encoding="utf-8").split() == ["desk", "store"]
@@ -152,8 +160,8 @@ async def test_a_step_that_fails_is_told_with_its_last_words(supervisor: Supervi
 
 async def test_a_step_that_hangs_is_ended_at_its_bound(supervisor: Supervisor, tmp_path: Path) -> None:
     ids = tmp_path / "ids"
-    with pytest.raises(StackTrouble, match=r"seed took longer than 0\.5 s"):
-        await supervisor.step("seed", python(noting(ids) + FOR_EVER), environment(), seconds=0.5)
+    with pytest.raises(StackTrouble, match=r"seed took longer than 5 s"):
+        await supervisor.step("seed", python(noting(ids) + FOR_EVER), environment(), seconds=5)
     await happens(lambda: not lives(noted(ids)[0]))
 
 
