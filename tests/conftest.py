@@ -44,7 +44,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
             if item.nodeid.startswith(place):
                 item.add_marker(pytest.mark.xdist_group(place))
         # A mark would outdo the bound that a run is given for all of its tests.
-        bounded = config.getoption("timeout") is not None or item.get_closest_marker("timeout") is not None
+        bounded = config.getoption("timeout", None) is not None or item.get_closest_marker("timeout") is not None
         if item.nodeid.startswith(SLOW) and not bounded:
             item.add_marker(pytest.mark.timeout(SLOW_SECONDS))
 
