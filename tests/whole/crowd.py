@@ -70,9 +70,9 @@ async def ready(client: httpx.AsyncClient) -> None:
             await asyncio.sleep(0.1)
 
 
-async def answered(ask: Callable[[], Awaitable[httpx.Response]]) -> httpx.Response:
+async def answered(ask: Callable[[], Awaitable[httpx.Response]], seconds: float = PATIENCE_SECONDS) -> httpx.Response:
     """Asks with the same key until it is answered, as every 503 says; the last answer after all patience."""
-    last = time.monotonic() + PATIENCE_SECONDS
+    last = time.monotonic() + seconds
     while (answer := await ask()).status_code == 503 and time.monotonic() < last:
         await asyncio.sleep(min(5, int(answer.headers["Retry-After"])))
     return answer
@@ -96,6 +96,7 @@ class Crowd:
     clients: list[httpx.AsyncClient]
     tokens: dict[str, str] = field(default_factory=dict)
     waits: list[float] = field(default_factory=list)
+    patience_seconds: float = PATIENCE_SECONDS
     turns: "itertools.count[int]" = field(default_factory=itertools.count)
 
     async def post(
@@ -113,7 +114,7 @@ class Crowd:
             self.waits.append(time.perf_counter() - began)
             return answer
 
-        return await answered(ask)
+        return await answered(ask, self.patience_seconds)
 
     async def get(self, path: str, *, token: str = "", **asked: Any) -> Body:
         """What is shown, which has to be there."""
