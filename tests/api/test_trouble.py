@@ -32,7 +32,7 @@ from tests.story.conftest import own_namespace
 from tests.story.world import connect
 from worker.build import bookings_worker
 
-MOST_TRIES = 12
+MOST_TRIES = 60
 
 
 @workflow.defn(name="BookingWorkflow")
