@@ -10,7 +10,8 @@ from gateways.postmark import PostmarkMailer
 from store.session import Database
 from tests.doubles.running import TOKEN, Double, running_double
 from tests.store.outbox import build_outbox, settle_other_outboxes
-from tests.story.notices.post import ForgetfulStore, Post, working
+from tests.story.notices.post import FIRST_REST, ForgetfulStore, Post, working
+from workflows import notices as notices_module
 
 
 @pytest.fixture(scope="session")
@@ -22,8 +23,9 @@ def house_double(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Double]:
 
 @pytest.fixture
 def double(house_double: Double, monkeypatch: pytest.MonkeyPatch) -> Double:
-    """The double with an empty inbox and no faults; tries follow each other without a pause."""
+    """The double with an empty inbox and no faults; tries follow each other without a pause, rests are long."""
     monkeypatch.setattr(activities_module, "PAUSE_SECONDS", 0.0)
+    monkeypatch.setattr(notices_module, "FIRST_REST", FIRST_REST)
     house_double.forget()
     return house_double
 

@@ -25,6 +25,7 @@ from tests.gateways.facts import stay
 from tests.store.outbox import NOON, build_outbox
 from tests.story.notices.dying_worker import STATUS
 from tests.story.notices.post import (
+    FIRST_REST,
     MINUTE,
     ForgetfulStore,
     Post,
@@ -37,10 +38,16 @@ from tests.story.notices.post import (
 )
 from tests.story.world import connect
 from worker.notices import counted_by
-from workflows.notices import NoticesWorkflow
+from workflows.notices import NoticesWorkflow, rest_after
 
 DESK = Act(NOON, Actor("staff", "frontdesk", 1), "desk")
 GUEST = Act(NOON, Actor("guest"), "web")
+A_SECOND = timedelta(seconds=1)
+
+
+def test_rests_grow_from_a_quarter_of_a_minute_to_a_quarter_of_an_hour() -> None:
+    rests = [rest_after(failures).total_seconds() for failures in range(1, 10)]
+    assert rests == [15, 30, 60, 120, 240, 480, 900, 900, 900]
 
 
 def in_a_month() -> date:
@@ -156,7 +163,8 @@ async def test_dying_between_sending_and_writing_it_down_sends_nothing_twice(pos
         post.outbox.tell(post.outbox.book(), "received")
     await post.ring()
     await eventually(lambda: post.store.deaths == 0, lambda: "it never died")
-    await post.pass_time(MINUTE * 2)
+    await eventually(lambda: resting(post), lambda: "no rest was begun")
+    await post.pass_time(FIRST_REST + A_SECOND)
     await post.until("sent", "sent", "sent")
     assert len(post.double.inbox()) == 3
     ids = {letter["message_id"] for letter in post.double.inbox()}
@@ -170,9 +178,9 @@ async def test_dying_again_while_looking_up_what_was_sent_sends_nothing_twice(po
     post.outbox.tell(post.outbox.book(), "received")
     await post.ring()
     await eventually(lambda: has_rests(post, 1), lambda: "no rest was begun")
-    await post.pass_time(timedelta(seconds=80))
+    await post.pass_time(FIRST_REST + A_SECOND)
     await eventually(lambda: has_rests(post, 2), lambda: "the look-up did not die")
-    await post.pass_time(MINUTE)
+    await post.pass_time(2 * FIRST_REST + A_SECOND)
     await post.until("sent")
     assert len(post.double.inbox()) == 1
 
@@ -202,14 +210,19 @@ async def test_a_worker_that_is_killed_after_sending_sends_nothing_twice(
         sys.executable, "-m", "tests.story.notices.dying_worker",
         app_url, client.service_client.config.target_host, client.namespace, double.address,
     )  # fmt: skip
-    await post.ring()
-    async with asyncio.timeout(30):
-        assert await dying.wait() == STATUS
+    try:
+        await post.ring()
+        async with asyncio.timeout(60):
+            assert await dying.wait() == STATUS
+    finally:
+        if dying.returncode is None:
+            dying.kill()
+            await dying.wait()
     assert (outbox.states(), len(double.inbox())) == (["sending"] * 3, 3)
     async with working(client, post.store, PostmarkMailer(TOKEN, double.address)):
         # The server notices the death by the missing signs of life; only then does the clock of the rest begin.
         await eventually(lambda: resting(post), lambda: "nobody noticed the death", patience=60)
-        await post.pass_time(MINUTE * 2)
+        await post.pass_time(FIRST_REST + A_SECOND)
         await post.until("sent", "sent", "sent")
     assert len(double.inbox()) == 3
     await post.close()
@@ -226,7 +239,7 @@ async def test_an_answer_that_was_lost_is_looked_up_before_anything_is_sent_agai
     await eventually(lambda: resting(post), lambda: "no rest was begun")
     assert len(post.double.inbox()) == letters_before
     assert post.outbox.states() == ["sending"]
-    await post.pass_time(MINUTE * 2)
+    await post.pass_time(FIRST_REST + A_SECOND)
     await post.until("sent")
     assert len(post.double.inbox()) == 1
 
@@ -240,7 +253,7 @@ async def test_another_systems_letter_of_the_same_number_is_not_taken_for_ours(p
     post.double.plan("cut_before")
     await post.ring()
     await eventually(lambda: resting(post), lambda: "no rest was begun")
-    await post.pass_time(MINUTE * 2)
+    await post.pass_time(FIRST_REST + A_SECOND)
     await post.until("sent")
     assert [letter["to"] for letter in post.double.inbox()] == ["guest@example.com", "c@d.example"]
 
@@ -252,12 +265,12 @@ async def test_three_refusals_end_the_batch_with_one_rest_that_doubles(post: Pos
     await eventually(lambda: resting(post), lambda: "no rest was begun")
     assert [one["times"] for one in post.double.planned()] == [3]
     assert post.outbox.states() == ["waiting"]
-    assert await post.rests() == [15.0]
-    await post.pass_time(timedelta(seconds=16))
+    assert await post.rests() == [120.0]
+    await post.pass_time(FIRST_REST + A_SECOND)
     await eventually(lambda: post.double.planned() == [], lambda: "it was not tried again")
     await eventually(lambda: has_rests(post, 2), lambda: "no second rest")
-    assert [round(seconds) for seconds in await post.rests()] == [15, 30]
-    await post.pass_time(timedelta(seconds=31))
+    assert [round(seconds) for seconds in await post.rests()] == [120, 240]
+    await post.pass_time(2 * FIRST_REST + A_SECOND)
     await post.until("sent")
     assert len(post.double.inbox()) == 1
     assert post.outbox.row(notice)["attempts"] == 1
@@ -269,11 +282,11 @@ async def test_an_outage_loses_nothing_and_is_over_when_it_is_over(post: Post) -
         post.outbox.tell(post.outbox.book(), "received")
     await post.ring()
     await eventually(lambda: resting(post), lambda: "no rest was begun")
-    await post.pass_time(timedelta(seconds=80))
+    await post.pass_time(FIRST_REST + A_SECOND)
     await eventually(lambda: has_rests(post, 2), lambda: "the look-up in the outage began no rest")
     assert post.double.inbox() == []
     post.double.http.delete("/_double/faults")
-    await post.pass_time(MINUTE)
+    await post.pass_time(2 * FIRST_REST + A_SECOND)
     await post.until("sent", "sent", "sent")
     assert len(post.double.inbox()) == 3
 
@@ -285,15 +298,14 @@ async def test_mail_that_is_down_for_hours_is_knocked_at_seldom_and_what_still_c
         post.outbox.tell(post.outbox.book(), "received")
     too_late = post.outbox.tell(post.outbox.book(), "received", useful_until=datetime.now(UTC) + timedelta(hours=1))
     await post.ring()
-    expected = [15.0, 30.0, 60.0, 120.0, 240.0, 480.0, *[900.0] * 7]
+    expected = [120.0, 240.0, 480.0, *[900.0] * 7]
     for number, seconds in enumerate(expected, 1):
         await eventually(lambda count=number: has_rests(post, count), lambda n=number: f"rest {n} was not begun")
         await post.ring()
         assert f"Rest after {number} failure(s) of the mail provider" in await post.details()
         if number == len(expected):
             post.double.http.delete("/_double/faults")
-        # What was sent in doubt is looked up after a minute at the earliest.
-        await post.pass_time(timedelta(seconds=80 if number == 1 else seconds + 1))
+        await post.pass_time(timedelta(seconds=seconds) + A_SECOND)
     assert [round(seconds) for seconds in await post.rests()] == expected
     await post.until("sent", "sent", "sent", "dropped")
     assert "Too late" in post.outbox.state(too_late)[1]
@@ -306,12 +318,11 @@ async def test_many_rings_in_a_rest_renew_the_story_and_shorten_no_rest(post: Po
     await post.ring()
     await eventually(lambda: resting(post), lambda: "no rest was begun")
     first = (await post.handle.describe()).run_id
-    # All within the rest of fifteen seconds, also on a busy machine.
     await asyncio.gather(*(post.handle.signal(NoticesWorkflow.ring, Ring()) for _ in range(500)))
     await eventually(lambda: is_renewed(post, first), lambda: "it was not renewed")
     await eventually(lambda: resting(post), lambda: "the rest was cut short")
     assert post.outbox.states() == ["waiting"]
-    await post.pass_time(timedelta(seconds=16))
+    await post.pass_time(FIRST_REST + A_SECOND)
     await post.until("sent")
 
 

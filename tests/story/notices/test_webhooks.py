@@ -35,10 +35,12 @@ async def listening(owner_url: str, client: Client) -> AsyncIterator[Settings]:
     settings = Settings(**values)
     server = uvicorn.Server(uvicorn.Config(create_app(settings), log_config=None, ws="none", access_log=False))
     serving = asyncio.create_task(server.serve(sockets=[door]))
-    await eventually(lambda: server.started, lambda: "the API did not start")
-    yield settings
-    server.should_exit = True
-    await serving
+    try:
+        await eventually(lambda: server.started, lambda: "the API did not start")
+        yield settings
+    finally:
+        server.should_exit = True
+        await serving
 
 
 async def test_what_became_of_a_letter_comes_back_once_whatever_the_webhooks_do(
