@@ -16,7 +16,7 @@ from starlette.applications import Starlette
 
 from doubles.main import KEEP_ALIVE_SECONDS
 
-START_SECONDS = 15.0
+START_SECONDS = 60.0
 
 
 def open_door() -> tuple[socket.socket, str]:

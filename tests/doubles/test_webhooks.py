@@ -16,7 +16,7 @@ from doubles import sender
 from tests.doubles.running import MAIL, Double, running_double
 
 SECRET = "told-to-nobody"
-PATIENCE = 10.0
+PATIENCE = 60.0
 
 
 @dataclass

@@ -66,7 +66,7 @@ def worker(client: Client, build: str) -> Worker:
 
 async def seen(client: Client, home: Path, older: tuple[Older, ...]) -> None:
     """Waits until the server's list says so; it follows the workflows within moments."""
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while (await versions(client, home)).older != older:
             await asyncio.sleep(0.1)
 
@@ -93,7 +93,7 @@ async def test_open_bookings_move_from_an_older_build_to_the_current_one(client:
 
 async def _has_begun(client: Client, workflow_id: str) -> None:
     """A booking belongs to a build from its first task on."""
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while True:
             described = await client.get_workflow_handle(workflow_id).describe()
             if described.raw_description.workflow_execution_info.versioning_info.deployment_version.build_id:

@@ -93,7 +93,7 @@ async def hear(office: Office, double: StripeDouble, account: str, kind: str) ->
 
 async def comes_to(office: Office, **wanted: Any) -> dict[str, Any]:
     """The account, once it is seen so."""
-    for _ in range(100):
+    for _ in range(1_200):
         told = await office.told("GET")
         if wanted.items() <= told.items():
             return told

@@ -156,7 +156,7 @@ async def test_paying_twice_is_given_back_once(pays: Pays, owner_url: str) -> No
     assert (await life.on_page()).status_code == 303
     await life.pay(10_000)
     assert life.row()["status"] == "confirmed"
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while not life.refunds():
             await asyncio.sleep(0.05)
     await life.settles()
