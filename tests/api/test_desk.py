@@ -46,7 +46,9 @@ async def test_from_the_request_to_the_closed_books(guests: Guests, desk: Desk, 
     assert at["agenda"][-1]["key"] == "close"
     story = (await desk.see(f"bookings/{made['reference']}/timeline"))["items"]
     events = [entry for entry in story if entry["kind"] == "event"]
-    assert [entry["what"] for entry in events] == [
+    # Seconds after its departure a booking goes on by itself.
+    whats = [entry["what"] for entry in events]
+    assert whats[: whats.index("checked_out") + 1] == [
         "requested", "approved", "room_assigned", "checked_in", "payment_received", "checked_out",
     ]  # fmt: skip
     approved = events[1]
@@ -57,7 +59,9 @@ async def test_from_the_request_to_the_closed_books(guests: Guests, desk: Desk, 
     assert approved["awaited"]["set_by"]["policy_version"] == approved["policy_version"] == 1
     assert events[4]["difference"]["amount_minor"] == made["total"]["amount_minor"]
     letters = [entry["what"] for entry in story if entry["kind"] == "notice"]
-    assert letters == ["received", "new_request", "confirmed", "check_in", "check_out", "invoice"]
+    assert letters[: letters.index("invoice") + 1] == [
+        "received", "new_request", "confirmed", "check_in", "check_out", "invoice",
+    ]  # fmt: skip
 
 
 async def test_answers_come_in_one_order(
