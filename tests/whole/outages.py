@@ -18,7 +18,7 @@ AWAY, LATE = "database_away", "not_answered_in_time"
 # The API's own deadlines: of the line to the database (a turn at the pool, a new connection, its silence), and of one
 # question to Temporal (api/front_desk.py). The rest is for a busy machine.
 DATABASE_SECONDS, TEMPORAL_SECONDS = 10.5, 8.0
-SLACK_SECONDS = 5.0
+SLACK_SECONDS = 15.0
 MOST_CONNECTIONS = 200
 LOOKS = 5
 # What `make test` has time for; HOLDFAST_PROOF_OUTAGES=all is all of them.
