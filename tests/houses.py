@@ -83,9 +83,9 @@ def sell_every_day(owner_url: str) -> None:
 
 
 @asynccontextmanager
-async def opened(url: str) -> AsyncIterator[Database]:
+async def opened(url: str, *, pool_size: int = 1) -> AsyncIterator[Database]:
     """The database in whatever role the address names, without the check that the running system makes."""
-    database = Database(url, pool_size=1)
+    database = Database(url, pool_size=pool_size)
     try:
         yield database
     finally:
