@@ -222,7 +222,7 @@ async def test_a_letter_is_written_from_the_booking_as_it_is_now(store: NoticeSt
 
 
 async def test_a_booking_that_is_being_changed_is_looked_at_when_the_change_is_done(
-    store: NoticeStore, outbox: Outbox
+    long_waits: None, store: NoticeStore, outbox: Outbox
 ) -> None:
     booking = outbox.book()
     notice = outbox.tell(booking, "received")
@@ -242,7 +242,7 @@ async def test_a_booking_that_is_being_changed_is_looked_at_when_the_change_is_d
 
 async def until_somebody_waits_for_a_lock(outbox: Outbox) -> None:
     """Returns once a statement of this database is held up by another."""
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(60):
         with connect(outbox.owner_url) as db:
             waiting = "SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
             while db.execute(waiting).fetchone() is None:

@@ -20,6 +20,7 @@ from store import session
 from store.hot import Hot
 from store.session import Database, DatabaseAway
 from store.session import app_url as in_role
+from tests.houses import opened
 from tests.story.world import connect
 
 TRANSACTIONS = int(os.environ.get("HOLDFAST_PROOF_TRANSACTIONS", "600"))
@@ -92,10 +93,9 @@ async def in_turn(database: Database, transactions: int) -> Tally:
 @asynccontextmanager
 async def four_connections(app_url: str) -> AsyncIterator[Database]:
     """A pool of two, and two more on demand."""
-    database = Database(app_url, pool_size=CONNECTIONS // 2)
-    await database.open()
-    yield database
-    await database.close()
+    async with opened(app_url, pool_size=CONNECTIONS // 2) as database:
+        await database.open()
+        yield database
 
 
 def sessions(owner_url: str) -> Counter[str]:

@@ -17,6 +17,7 @@ from api.house import real_clock
 from cli.postgres import SOCKET_NAME
 from store import session
 from store.session import Database, DatabaseAway
+from tests.houses import opened
 from tests.toll import Toll
 
 # A busy machine is slow too; what has no bound waits for ever.
@@ -60,18 +61,17 @@ async def test_a_silent_server_is_hung_up_on_within_the_bound_and_asked_again_wh
 ) -> None:
     """Whoever asks hears within seconds that the database is away, however many ask; later everything works."""
     monkeypatch.setattr(session, "SILENCE_SECONDS", 0.5)
-    database = Database(through, pool_size=2)
-    await warm(database, 4)
-    line.fall_silent()
-    began = time.monotonic()
-    answers = await asyncio.gather(*(look(database) for _ in range(6)), return_exceptions=True)
-    took = time.monotonic() - began
-    assert {type(answer) for answer in answers} == {DatabaseAway}
-    # The bound, three seconds for a turn at the pool, three for a new connection.
-    assert took < 6.5 + SLACK_SECONDS
-    line.speak()
-    assert await asyncio.gather(*(look(database) for _ in range(6))) == [1] * 6
-    await database.close()
+    async with opened(through, pool_size=2) as database:
+        await warm(database, 4)
+        line.fall_silent()
+        began = time.monotonic()
+        answers = await asyncio.gather(*(look(database) for _ in range(6)), return_exceptions=True)
+        took = time.monotonic() - began
+        assert {type(answer) for answer in answers} == {DatabaseAway}
+        # The bound, three seconds for a turn at the pool, three for a new connection.
+        assert took < 6.5 + SLACK_SECONDS
+        line.speak()
+        assert await asyncio.gather(*(look(database) for _ in range(6))) == [1] * 6
 
 
 async def test_without_the_bound_nobody_is_ever_answered(
@@ -79,45 +79,41 @@ async def test_without_the_bound_nobody_is_ever_answered(
 ) -> None:
     """The test above is able to fail: the server's own time-outs are of no use when it is frozen."""
     monkeypatch.setattr(session, "SILENCE_SECONDS", 3600)
-    database = Database(through, pool_size=2)
-    await warm(database, 1)
-    line.fall_silent()
-    asks = asyncio.create_task(look(database))
-    done, _ = await asyncio.wait([asks], timeout=session.STATEMENT_TIMEOUT_MS / 1000 + 1)
-    assert not done
-    line.speak()
-    assert await asks == 1
-    await database.close()
+    async with opened(through, pool_size=2) as database:
+        await warm(database, 1)
+        line.fall_silent()
+        asks = asyncio.create_task(look(database))
+        done, _ = await asyncio.wait([asks], timeout=session.STATEMENT_TIMEOUT_MS / 1000 + 1)
+        line.speak()
+        assert not done
+        assert await asks == 1
 
 
 async def test_a_server_that_speaks_late_but_in_time_is_believed(
     through: str, line: Toll, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The bound is on silence, not on the whole transaction: many statements may take longer together."""
-    monkeypatch.setattr(session, "SILENCE_SECONDS", 1.5)
-    database = Database(through, pool_size=1)
-    async with database.public() as tx:
-        for _ in range(4):
-            await tx.execute(text("SELECT pg_sleep(0.5)"))
-        assert (await tx.execute(text("SELECT 2"))).scalar() == 2
-    assert line.connections == 1
-    await database.close()
+    monkeypatch.setattr(session, "SILENCE_SECONDS", 4)
+    async with opened(through) as database:
+        async with database.public() as tx:
+            for _ in range(5):
+                await tx.execute(text("SELECT pg_sleep(1)"))
+            assert (await tx.execute(text("SELECT 2"))).scalar() == 2
+        assert line.connections == 1
 
 
 async def test_who_looks_for_readiness_is_told_soon_that_the_database_is_silent(through: str, line: Toll) -> None:
     """A look that is given up does not wait for the silent server to agree."""
-    database, operations = Database(through, pool_size=2), Database(through, pool_size=1)
-    await warm(database, 1)
-    await warm(operations, 1)
-    line.fall_silent()
-    began = time.monotonic()
-    told, counts = await asyncio.gather(
-        Health().readiness(database, FrontDesk("")), Census().counts(operations, real_clock)
-    )
-    assert time.monotonic() - began < 3 + SLACK_SECONDS
-    assert told.parts["database"] == "does not answer"
-    assert counts is not None
-    assert counts.server is None
-    line.speak()
-    await database.close()
-    await operations.close()
+    async with opened(through, pool_size=2) as database, opened(through) as operations:
+        await warm(database, 1)
+        await warm(operations, 1)
+        line.fall_silent()
+        began = time.monotonic()
+        told, counts = await asyncio.gather(
+            Health().readiness(database, FrontDesk("")), Census().counts(operations, real_clock)
+        )
+        assert time.monotonic() - began < 3 + SLACK_SECONDS
+        assert told.parts["database"] == "does not answer"
+        assert counts is not None
+        assert counts.server is None
+        line.speak()
