@@ -22,7 +22,7 @@ UP_SEED = os.environ.get("HOLDFAST_PROOF_STORM_UP", SEEDS[0])
 BOOKINGS = int(os.environ.get("HOLDFAST_PROOF_STORM_BOOKINGS", "30"))
 KILLS = int(os.environ.get("HOLDFAST_PROOF_STORM_KILLS", "6"))
 MEAN_SECONDS = float(os.environ.get("HOLDFAST_PROOF_STORM_MEAN", "1.5"))
-SETTLE_SECONDS = float(os.environ.get("HOLDFAST_PROOF_STORM_SETTLE", "60"))
+SETTLE_SECONDS = float(os.environ.get("HOLDFAST_PROOF_STORM_SETTLE", "180"))
 
 # In the middle of a storm the machine has much else to do.
 START_SECONDS = 300.0

@@ -21,7 +21,7 @@ SEED = os.environ.get("HOLDFAST_PROOF_MONEY_SEED", "21")
 BOOKINGS = int(os.environ.get("HOLDFAST_PROOF_MONEY_BOOKINGS", "20"))
 KILLS = int(os.environ.get("HOLDFAST_PROOF_MONEY_KILLS", "5"))
 MEAN_SECONDS = float(os.environ.get("HOLDFAST_PROOF_MONEY_MEAN", "1.5"))
-SETTLE_SECONDS = float(os.environ.get("HOLDFAST_PROOF_MONEY_SETTLE", "90"))
+SETTLE_SECONDS = float(os.environ.get("HOLDFAST_PROOF_MONEY_SETTLE", "180"))
 pytestmark = pytest.mark.timeout(900)
 
 

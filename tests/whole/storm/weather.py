@@ -35,7 +35,7 @@ LONGEST_SECONDS = 600.0
 
 @dataclass(frozen=True)
 class Size:
-    """How hard it blows. settle_seconds: how long everything may take to come to rest after the last kill."""
+    """How hard it blows. settle_seconds: how long everything may take to come to rest once all serve."""
 
     bookings: int
     kills: int
@@ -109,8 +109,8 @@ class _Storm:
             outcome.storm_seconds = time.monotonic() - began
             outcome.killed = dict(killer.killed)
             self._ends.set()
-            wire.give_up_at = time.monotonic() + size.settle_seconds
             await self._prey.all_healthy()
+            wire.give_up_at = time.monotonic() + size.settle_seconds
             await asyncio.gather(people, others)
             await self._come_to_rest(outcome)
         finally:
