@@ -14,14 +14,12 @@ from api.app import create_app
 from api.house import real_clock
 from config.settings import Settings
 from messages.converter import data_converter
-from store.session import Database
 from store.session import app_url as in_role
+from tests import houses
 from tests.api.doors import Doors
 from tests.api.world import ADDRESS, SECRET, Desk, Guests
-from tests.houses import copy_database, drop_database
-from tests.story.conftest import own_namespace
+from tests.story.conftest import at_work, own_namespace
 from tests.story.world import connect
-from worker.build import bookings_worker
 
 Opener = Callable[..., AbstractAsyncContextManager[AsyncClient]]
 LeaveFree = Callable[[date, int], date]
@@ -34,7 +32,7 @@ MORE_ROOMS = 80
 @pytest.fixture(scope="session")
 def owner_url(template_url: str) -> Iterator[str]:
     """A database for the API tests of this process, with more courtyard doubles at malabar than it has in earnest."""
-    url = copy_database(template_url)
+    url = houses.copy_database(template_url)
     with connect(url) as db:
         malabar = "(SELECT hotel_id FROM hotels WHERE slug = 'malabar')"
         db.execute(
@@ -47,7 +45,7 @@ def owner_url(template_url: str) -> Iterator[str]:
             [MORE_ROOMS],
         )
     yield url
-    drop_database(url)
+    houses.drop_database(url)
 
 
 @pytest.fixture(scope="session")
@@ -124,11 +122,8 @@ async def worker(settings: Settings) -> AsyncIterator[None]:
     client = await Client.connect(
         settings.temporal_target, namespace=settings.temporal_namespace, data_converter=data_converter(SECRET)
     )
-    database = Database(settings.app_database_url, pool_size=4)
-    await database.open()
-    async with bookings_worker(client, database, SECRET, versioned=False):
+    async with at_work(client, settings.app_database_url):
         yield
-    await database.close()
 
 
 @pytest.fixture

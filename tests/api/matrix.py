@@ -25,12 +25,12 @@ from messages.tokens import guest_token
 from store.folio import Posting, write_lines
 from store.folios import hold_booking
 from store.invoices import Cause, issue_invoice
-from store.session import Database
 from store.sessions import create_session, revoke_session
 from tests.api.doors import Doors
 from tests.api.matrix_requests import REQUESTS
 from tests.api.office import PDF, Office, eventually
 from tests.api.world import SECRET, Body, Desk, Guests, bearer
+from tests.houses import opened
 from tests.story.world import connect
 from worker.build import bookings_worker
 
@@ -205,11 +205,10 @@ async def built(settings: Settings, owner_url: str) -> AsyncIterator[World]:
     client = await Client.connect(
         settings.temporal_target, namespace=settings.temporal_namespace, data_converter=data_converter(SECRET)
     )
-    database = Database(settings.app_database_url, pool_size=4)
-    await database.open()
-    async with bookings_worker(client, database, SECRET, versioned=False), Doors(settings, owner_url) as doors:
-        yield await _arranged(doors)
-    await database.close()
+    async with opened(settings.app_database_url, pool_size=4) as database:
+        await database.open()
+        async with bookings_worker(client, database, SECRET, versioned=False), Doors(settings, owner_url) as doors:
+            yield await _arranged(doors)
 
 
 async def _arranged(doors: Doors) -> World:

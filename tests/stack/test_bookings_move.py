@@ -23,7 +23,8 @@ from config.settings import Settings
 from messages.build import build_id, build_id_of
 from messages.converter import data_converter
 from messages.names import DEPLOYMENT
-from store.session import Database, app_url
+from store.session import app_url
+from tests.houses import opened
 from tests.story.conftest import own_namespace
 from tests.story.test_life import stay_in
 from tests.story.world import SECRET, Life, build_house, connect
@@ -52,15 +53,14 @@ class World:
     @asynccontextmanager
     async def serving(self, build: str) -> AsyncIterator[None]:
         """A worker under this build's name, which is the current one."""
-        database = Database(app_url(self.owner_url), pool_size=4)
-        await database.open()
-        with self.monkeypatch.context() as named:
-            named.setattr("worker.build.build_id", lambda: build)
-            worker = bookings_worker(self.client, database, SECRET)
-        async with worker:
-            await make_current(self.client, build)
-            yield
-        await database.close()
+        async with opened(app_url(self.owner_url), pool_size=4) as database:
+            await database.open()
+            with self.monkeypatch.context() as named:
+                named.setattr("worker.build.build_id", lambda: build)
+                worker = bookings_worker(self.client, database, SECRET)
+            async with worker:
+                await make_current(self.client, build)
+                yield
 
     async def build(self, life: Life) -> str:
         """The build that a booking is on."""
@@ -69,7 +69,7 @@ class World:
     async def listed(self, build: str, count: int) -> None:
         """Waits until the server's list, which follows within moments, has so many open bookings of a build."""
         query = BOOKINGS_OF_BUILD.format(deployment=DEPLOYMENT, build_id=build)
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             while (await self.client.count_workflows(query)).count != count:
                 await asyncio.sleep(0.1)
 
@@ -165,7 +165,7 @@ async def test_a_parked_booking_goes_on_with_a_mended_build(world: World) -> Non
                     " WHERE hotel_id = %s", [life.house.hotel_id],
                 )  # fmt: skip
             await life.correct_zone("Europe/Lisbon")
-            async with asyncio.timeout(20):
+            async with asyncio.timeout(60):
                 while not await failed_tasks(life):
                     await asyncio.sleep(0.1)
             with pytest.raises(RPCError, match="Workflow Task in failed state"):
@@ -220,7 +220,7 @@ async def test_what_a_target_cannot_replay_is_refused_and_stays_where_it_is(worl
         described = await life.handle.describe()
         await route_once(world.client, Chosen(life.reference, described.run_id, OLD, 0, ""), target)
         await life.handle.signal(BookingWorkflow.renew)
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(60):
             while not await failed_tasks(life):
                 await asyncio.sleep(0.1)
 

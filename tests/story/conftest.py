@@ -21,7 +21,7 @@ from temporalio.service import RPCError
 
 from domain.stay import StayDates
 from messages.converter import data_converter
-from store.session import Database
+from tests.houses import opened
 from tests.story.world import SECRET, House, Life
 from worker.build import CACHED_WORKFLOWS, bookings_worker
 
@@ -72,13 +72,10 @@ async def client(temporal_target: str, temporal_namespace: str) -> Client:
 @asynccontextmanager
 async def at_work(client: Client, app_url: str, **how: Any) -> AsyncIterator[None]:
     """A worker of the bookings queue with a database of its own, which is closed whatever becomes of the test."""
-    database = Database(app_url, pool_size=10)
-    await database.open()
-    try:
+    async with opened(app_url, pool_size=10) as database:
+        await database.open()
         async with bookings_worker(client, database, SECRET, versioned=False, **how):
             yield
-    finally:
-        await database.close()
 
 
 @pytest.fixture

@@ -361,5 +361,11 @@ async def live_all(client: Client, owner_url: str, seeds: Iterable[str], stop_af
                 await one(seed)
 
     with connect(owner_url) as db:
-        await asyncio.gather(*(some() for _ in range(AT_ONCE)))
+        lives = [asyncio.create_task(some()) for _ in range(AT_ONCE)]
+        try:
+            await asyncio.gather(*lives)
+        finally:
+            for life in lives:
+                life.cancel()
+            await asyncio.gather(*lives, return_exceptions=True)
     return tally

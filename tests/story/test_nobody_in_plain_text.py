@@ -35,7 +35,7 @@ from messages.converter import data_converter
 from messages.names import reference, workflow_id
 from messages.notices import notices_workflow_id
 from messages.offers import sign_offer
-from store.session import Database
+from tests.houses import opened
 from tests.story.conftest import own_namespace
 from tests.story.world import GUEST, PATIENCE_SECONDS, SECRET, House, Life, build_house, connect, offer
 from tests.whole.test_last_room import kochi_day
@@ -259,7 +259,7 @@ def request_in_trouble(hotel: Hotel, planted: Mapping[str, str]) -> str:
         asking = threading.Thread(target=lambda: httpx.post(address, json=wish, headers=key, timeout=20))
         asking.start()
         # Three quick tries and the first of the patient ones.
-        assert wait_until(lambda: hotel.stack.log.read_bytes().count(REFUSING.encode()) >= 4, 20, every=0.1)
+        assert wait_until(lambda: hotel.stack.log.read_bytes().count(REFUSING.encode()) >= 4, 60, every=0.1)
         db.execute(accepting)
         asking.join()
     answer = httpx.post(address, json=wish, headers=key, timeout=20)
@@ -279,18 +279,18 @@ async def test_the_same_search_finds_the_guest_where_nothing_is_encrypted(
     target = temporal_of(stack)
     open_converter = replace(data_converter(SECRET), payload_codec=None)
     client = await Client.connect(target, namespace=await own_namespace(target), data_converter=open_converter)
-    database = Database(app_url, pool_size=2)
-    await database.open()
     house = build_house(owner_url)
     arrival = datetime.now(UTC).date() + timedelta(days=30)
     life = Life(client, owner_url, house, StayDates(arrival, arrival + timedelta(days=2)))
-    async with bookings_worker(client, database, SECRET, versioned=False, strict=True):
+    async with (
+        opened(app_url, pool_size=2) as database,
+        bookings_worker(client, database, SECRET, versioned=False, strict=True),
+    ):
         await begin(life, house, planted)
         await life.decline(reason=planted["answer"])
         await life.reaches("rejected")
         await life.handle.result()
         answers = await told_by_temporal(client, [workflow_id(life.reference)])
-    await database.close()
     assert read(answers, planted) == set(planted)
     assert read(file_of(home_of(stack)), planted) == set(planted)
 

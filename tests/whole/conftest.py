@@ -8,7 +8,7 @@ import os
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Iterator
-from contextlib import ExitStack, asynccontextmanager, contextmanager
+from contextlib import AsyncExitStack, ExitStack, asynccontextmanager, contextmanager
 from pathlib import Path
 
 import httpx
@@ -19,8 +19,8 @@ from cli.ports import free_port
 from cli.processes import guarded
 from config.settings import DEMO_SECRET
 from messages.converter import data_converter
-from store.session import Database, app_url
-from tests.houses import copy_database, drop_database
+from store.session import app_url
+from tests import houses
 from tests.story.conftest import own_namespace
 from tests.whole.crowd import Crowd, Doors, gathered, ready
 from worker.build import bookings_worker
@@ -67,10 +67,12 @@ def doors(fresh_url: str, temporal_target: str) -> Iterator[Doors]:
 @pytest.fixture(scope="package")
 def busy_house(template_url: str, temporal_target: str) -> Iterator[Doors]:
     """The same for many tests, with a worker process; each test has days of its own."""
-    url = copy_database(template_url)
-    with opened(url, temporal_target, hands=True) as two:
-        yield two
-    drop_database(url)
+    url = houses.copy_database(template_url)
+    try:
+        with opened(url, temporal_target, hands=True) as two:
+            yield two
+    finally:
+        houses.drop_database(url)
 
 
 @pytest.fixture
@@ -93,21 +95,20 @@ def _end(process: subprocess.Popen[bytes]) -> None:
 async def working(doors: Doors) -> AsyncIterator[None]:
     """A worker in the test's own process, behind these doors."""
     client = await Client.connect(doors.target, namespace=doors.namespace, data_converter=data_converter(DEMO_SECRET))
-    database = Database(app_url(doors.owner_url))
-    await database.open()
-    async with bookings_worker(client, database, DEMO_SECRET, versioned=False):
-        yield
-    await database.close()
+    async with houses.opened(app_url(doors.owner_url), pool_size=8) as database:
+        await database.open()
+        async with bookings_worker(client, database, DEMO_SECRET, versioned=False):
+            yield
 
 
 @pytest.fixture
 async def guests(doors: Doors) -> AsyncIterator[list[httpx.AsyncClient]]:
     """One client for each process, and a worker behind them."""
     limits = httpx.Limits(max_connections=100)
-    async with working(doors):
+    async with working(doors), AsyncExitStack() as open_clients:
         clients = [httpx.AsyncClient(base_url=address, timeout=30, limits=limits) for address in doors.addresses]
+        for one in clients:
+            open_clients.push_async_callback(one.aclose)
         for one in clients:
             await ready(one)
         yield clients
-        for one in clients:
-            await one.aclose()

@@ -10,8 +10,8 @@ from temporalio.client import Client
 
 from config.settings import Settings
 from domain.stay import StayDates
-from store.session import Database
 from tests.doubles.stripe_running import KEY, StripeDouble, running_stripe
+from tests.houses import opened
 from tests.story.conftest import CACHED
 from tests.story.money.payer import Payer
 from tests.story.money.postroom import PostRoom, opened_post_room
@@ -39,14 +39,13 @@ def stripe_double(stripe_server: StripeDouble) -> StripeDouble:
 async def working(client: Client, app_url: str, double: StripeDouble, *, strict: bool) -> AsyncIterator[None]:
     """The workers of bookings and of payments until the block ends."""
     settings = Settings(stripe_api_key=SecretStr(KEY), stripe_api_base=double.address)
-    database = Database(app_url, pool_size=6)
-    await database.open()
-    async with (
-        bookings_worker(client, database, SECRET, versioned=False, strict=strict, cached=CACHED),
-        payments_worker(client, database, settings, versioned=False),
-    ):
-        yield
-    await database.close()
+    async with opened(app_url, pool_size=6) as database:
+        await database.open()
+        async with (
+            bookings_worker(client, database, SECRET, versioned=False, strict=strict, cached=CACHED),
+            payments_worker(client, database, settings, versioned=False),
+        ):
+            yield
 
 
 @pytest.fixture

@@ -18,8 +18,8 @@ from api.app import create_app
 from config.settings import Settings
 from doubles.stripe.courier import signed
 from gateways.engine_room import EngineRoom
-from store.session import Database
 from tests.doubles.stripe_running import KEY, SECRETS, StripeDouble
+from tests.houses import opened
 from tests.story.world import SECRET, connect
 from worker.porter import Porter
 
@@ -91,21 +91,20 @@ async def opened_post_room(
 ) -> AsyncIterator[PostRoom]:
     """The API and a porter until the block ends."""
     settings = settings_of(app_url, ops_url, client, double)
-    database, operations = Database(app_url, pool_size=2), Database(ops_url, pool_size=2)
-    await database.open()
-    await operations.open()
     app = create_app(settings)
     rooms: list[PostRoom] = []
 
     def clock() -> datetime:
         return datetime.now(UTC) + rooms[0].later
 
-    porter = Porter(operations, database, EngineRoom(client, settings.base_url), app_url, clock)
     async with (
+        opened(app_url, pool_size=2) as database,
+        opened(ops_url, pool_size=2) as operations,
         app.router.lifespan_context(app),
         AsyncClient(transport=ASGITransport(app), base_url=ADDRESS) as api,
     ):
+        await database.open()
+        await operations.open()
+        porter = Porter(operations, database, EngineRoom(client, settings.base_url), app_url, clock)
         rooms.append(PostRoom(app, api, porter, owner_url))
         yield rooms[0]
-    await operations.close()
-    await database.close()

@@ -8,8 +8,8 @@ from typing import Any
 from domain.stay import StayDates
 from domain.terms import Confirmation, Payment
 from store.repairs import open_troubles
-from store.session import Database
 from tests.doubles.stripe_running import StripeDouble
+from tests.houses import opened
 from tests.story.money.payer import Payer
 from tests.story.money.postroom import PostRoom
 from tests.story.money.tamperer import API, Tamperer, bearer
@@ -50,7 +50,7 @@ def items(life: Payer) -> list[tuple[Any, ...]]:
 
 async def until_items(life: Payer, wanted: Callable[[list[tuple[Any, ...]]], bool]) -> list[tuple[Any, ...]]:
     """The items once they are as wanted."""
-    for _ in range(200):
+    for _ in range(1_200):
         found = items(life)
         if wanted(found):
             return found
@@ -115,11 +115,8 @@ async def test_a_fear_of_fraud_is_shown_before_anybody_disputes(
     ((kind, detail, _, _),) = await until_items(life, lambda found: len(found) == 1)
     assert kind == "early_fraud_warning"
     assert detail == "The card's bank fears fraud about payment 1, EUR 200.00 (unauthorized use of card)."
-    operations = Database(ops_url, pool_size=1)
-    await operations.open()
-    async with operations.public() as tx:
+    async with opened(ops_url) as operations, operations.public() as tx:
         assert [one for one in await open_troubles(tx) if one.reference == life.reference] == []
-    await operations.close()
 
 
 async def test_the_pack_has_terms_prices_letters_and_the_story(
@@ -134,7 +131,7 @@ async def test_the_pack_has_terms_prices_letters_and_the_story(
     await tries.book(case)
     assert (await tries.on_page(case.page, "4242424242424242")).status_code == 303
     await tries.told(case)
-    for _ in range(100):
+    for _ in range(600):
         if (await tries.seen(case))["status"] == "confirmed":
             break
         await asyncio.sleep(0.1)
@@ -142,7 +139,7 @@ async def test_the_pack_has_terms_prices_letters_and_the_story(
     dispute = stripe_double.plant("dispute", id=intent)
     await told(post_room, stripe_double, dispute["id"])
     address = f"{API}/desk/bookings/{case.reference}/payments/1/dispute-pack"
-    for _ in range(100):
+    for _ in range(600):
         answer = await post_room.api.get(address, headers=bearer(tries.managers["hudson"]))
         assert answer.status_code == 200, answer.text
         pack = answer.json()
