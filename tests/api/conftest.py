@@ -122,7 +122,7 @@ async def worker(settings: Settings) -> AsyncIterator[None]:
     client = await Client.connect(
         settings.temporal_target, namespace=settings.temporal_namespace, data_converter=data_converter(SECRET)
     )
-    async with at_work(client, settings.app_database_url):
+    async with at_work(client, settings.app_database_url, SECRET):
         yield
 
 

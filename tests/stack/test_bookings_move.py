@@ -25,7 +25,7 @@ from messages.converter import data_converter
 from messages.names import DEPLOYMENT
 from store.session import app_url
 from tests.houses import opened
-from tests.story.conftest import own_namespace
+from tests.story.conftest import end_all, own_namespace
 from tests.story.test_life import stay_in
 from tests.story.world import SECRET, Life, build_house, connect
 from tests.trees import addresses, change_story, copy_tree, worker_process
@@ -86,8 +86,7 @@ async def world(
         "secret_key": SECRET,
     }  # fmt: skip
     yield World(client, owner_url, Settings(**given), monkeypatch)
-    async for booking in client.list_workflows("ExecutionStatus = 'Running'"):
-        await client.get_workflow_handle(booking.id).terminate()
+    await end_all(client)
 
 
 async def failed_tasks(life: Life) -> int:

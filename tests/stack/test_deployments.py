@@ -18,6 +18,7 @@ from cli.processes import StackTrouble
 from config.settings import Settings
 from gateways.temporal_house import missing_search_attributes, prepare_server
 from messages import names
+from tests.story.conftest import end_all
 
 KINDS = {"KEYWORD": "Keyword", "DATETIME": "Datetime", "BOOL": "Bool"}
 
@@ -46,8 +47,7 @@ async def client(temporal_target: str) -> AsyncIterator[Client]:
     created = await prepare_server(client)
     assert created[0] == f"namespace {client.namespace}"
     yield client
-    async for booking in client.list_workflows("ExecutionStatus = 'Running'"):
-        await client.get_workflow_handle(booking.id).terminate()
+    await end_all(client)
 
 
 def worker(client: Client, build: str) -> Worker:

@@ -17,7 +17,7 @@ from temporalio.api.enums.v1 import IndexedValueType
 from temporalio.api.operatorservice.v1 import AddSearchAttributesRequest
 from temporalio.api.workflowservice.v1 import DescribeNamespaceRequest, RegisterNamespaceRequest
 from temporalio.client import Client
-from temporalio.service import RPCError
+from temporalio.service import RPCError, RPCStatusCode
 
 from domain.stay import StayDates
 from messages.converter import data_converter
@@ -57,6 +57,16 @@ async def own_namespace(target: str) -> str:
                 await asyncio.sleep(0.1)
 
 
+async def end_all(client: Client) -> None:
+    """Terminates every workflow of the namespace; the server's list lags behind, so some have ended already."""
+    async for found in client.list_workflows("ExecutionStatus = 'Running'"):
+        try:
+            await client.get_workflow_handle(found.id).terminate()
+        except RPCError as trouble:
+            if trouble.status is not RPCStatusCode.NOT_FOUND:
+                raise
+
+
 @pytest.fixture(scope="session")
 def temporal_namespace(temporal_target: str) -> str:
     """The test process's namespace."""
@@ -70,11 +80,11 @@ async def client(temporal_target: str, temporal_namespace: str) -> Client:
 
 
 @asynccontextmanager
-async def at_work(client: Client, app_url: str, **how: Any) -> AsyncIterator[None]:
+async def at_work(client: Client, app_url: str, secret: str = SECRET, **how: Any) -> AsyncIterator[None]:
     """A worker of the bookings queue with a database of its own, which is closed whatever becomes of the test."""
     async with opened(app_url, pool_size=10) as database:
         await database.open()
-        async with bookings_worker(client, database, SECRET, versioned=False, **how):
+        async with bookings_worker(client, database, secret, versioned=False, **how):
             yield
 
 
