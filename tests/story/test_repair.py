@@ -296,26 +296,29 @@ async def test_one_process_sweeps_at_a_time_and_only_one_of_the_current_build(wo
     assert await world.sweeper()._has_turn("sweep", timedelta(seconds=48))
 
 
-async def told_by(life: Life) -> str:
-    """The status that the story itself shows in Temporal's list."""
-    return (await EngineRoom(life.client, "").running()).get(workflow_id(life.reference), "none")
+async def are_told(*stories: tuple[Life, str]) -> None:
+    """Waits until Temporal's list, which lags behind, shows these statuses; `none` for a story that has ended."""
+    async with asyncio.timeout(60):
+        while True:
+            told = await EngineRoom(stories[0][0].client, "").running()
+            if all(told.get(workflow_id(life.reference), "none") == status for life, status in stories):
+                return
+            await asyncio.sleep(0.1)
 
 
 async def test_a_story_behind_its_row_goes_on_from_it(served: World) -> None:
     """A step was committed and the story never heard of it, nor will it be asked again: the next sweep wakes it."""
     life, ended, well = [await served.booked() for _ in range(3)]
+    await are_told((life, "pending"), (ended, "pending"), (well, "pending"))
     now = datetime.now(UTC)
     yes = acts.approved(read_state(life.row()["state"]), Act(now, DESK, "desk"))
     await written_and_not_told(life, served.database, yes, "a")
     no = acts.declined(read_state(ended.row()["state"]), Act(now, DESK, "desk"))
     await written_and_not_told(ended, served.database, no, "b")
-    assert (await told_by(life), await told_by(ended)) == ("pending", "pending")
+    await are_told((life, "pending"), (ended, "pending"))
     swept = await served.sweeper().sweep()
     assert sorted(swept.woken) == sorted([life.reference, ended.reference])
-    async with asyncio.timeout(20):
-        while (await told_by(life), await told_by(ended)) != ("confirmed", "none"):
-            await asyncio.sleep(0.1)
-    assert await told_by(well) == "pending"
+    await are_told((life, "confirmed"), (ended, "none"), (well, "pending"))
     assert sorted(served.repaired()) == sorted((one.reference, "woken", "sweeper") for one in (life, ended))
     assert (await served.sweeper().sweep()).woken == []
 
