@@ -177,7 +177,7 @@ class Database:
         middle of several answers leaves a connection of no use. Errors: DatabaseAway as for a transaction.
         """
         with _what_may_pass():
-            return await asyncio.shield(self._left.begin(self._look(asked, hotel_id)))
+            return await self._left.seen_through(self._look(asked, hotel_id))
 
     async def _look(self, asked: Sequence["Asked"], hotel_id: int | None) -> list[list[Any]]:
         for _ in range(2 * self._pool_size):
@@ -209,9 +209,9 @@ class Database:
                     raise RuntimeError("An error inside the transaction was swallowed; the server rolled it back.")
             except BaseException:
                 # One after the other, also when whoever waits is cancelled here: giving back closes what is in use.
-                await asyncio.shield(self._left.begin(self._undo(tx, driver)))
+                await self._left.seen_through(self._undo(tx, driver))
                 raise
-            await asyncio.shield(self._left.begin(self._give_back(tx, driver)))
+            await self._left.seen_through(self._give_back(tx, driver))
 
     async def _connected(self) -> tuple[AsyncConnection, Listener]:
         """A connection of the pool. One that is made for somebody who does not wait for it goes to the pool.
@@ -242,7 +242,7 @@ class Database:
                 await driver.execute(opening, prepare=False)
             except BaseException as trouble:
                 lost = driver.closed and not driver.hung_up and isinstance(trouble, psycopg.OperationalError)
-                await asyncio.shield(self._left.begin(self._give_back(tx, driver)))
+                await self._left.seen_through(self._give_back(tx, driver))
                 if not lost:
                     raise
                 continue

@@ -20,6 +20,10 @@ class ToTheEnd:
         task.add_done_callback(self._over)
         return task
 
+    async def seen_through(self, doing: Coroutine[Any, Any, Done]) -> Done:
+        """What comes of it. It goes on to its end also where whoever waits here is cancelled."""
+        return await asyncio.shield(self.begin(doing))
+
     def _over(self, task: asyncio.Task[Any]) -> None:
         self._tasks.discard(task)
         if not task.cancelled():

@@ -50,18 +50,15 @@ def drop_database(owner_url: str) -> None:
         admin.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(name))
 
 
-def quiet_day(days: int = 40) -> date:
-    """The tenth of a month, so many days from today or a little later; no demo hotel has a season on it."""
-    first = datetime.now(UTC).date() + timedelta(days=days)
+def quiet_day() -> date:
+    """The tenth of a month, forty days from today or a little later; no demo hotel has a season on it."""
+    first = datetime.now(UTC).date() + timedelta(days=40)
     return first.replace(day=10) if first.day <= 10 else (first.replace(day=1) + timedelta(days=32)).replace(day=10)
 
 
-def next_sunday(month: int, which: int, days: int = 20) -> date:
-    """The next such Sunday of a month, on which clocks are changed somewhere; which: 1 the first, -1 the last.
-
-    days: how far from today it is at least.
-    """
-    soonest = datetime.now(UTC).date() + timedelta(days=days)
+def next_sunday(month: int, which: int) -> date:
+    """A Sunday on which clocks change somewhere, in twenty days at the earliest; which: 1 the first, -1 the last."""
+    soonest = datetime.now(UTC).date() + timedelta(days=20)
     for year in (soonest.year, soonest.year + 1):
         sundays = [week[calendar.SUNDAY] for week in calendar.monthcalendar(year, month) if week[calendar.SUNDAY]]
         found = date(year, month, sundays[which - 1 if which > 0 else which])

@@ -30,9 +30,8 @@ from tests.api.doors import Doors
 from tests.api.matrix_requests import REQUESTS
 from tests.api.office import PDF, Office, eventually
 from tests.api.world import SECRET, Body, Desk, Guests, bearer
-from tests.houses import opened
+from tests.story.conftest import at_work
 from tests.story.world import connect
-from worker.build import bookings_worker
 
 METHODS = ("get", "post", "put", "patch", "delete")
 ROLES = ("frontdesk", "manager", "admin")
@@ -205,10 +204,8 @@ async def built(settings: Settings, owner_url: str) -> AsyncIterator[World]:
     client = await Client.connect(
         settings.temporal_target, namespace=settings.temporal_namespace, data_converter=data_converter(SECRET)
     )
-    async with opened(settings.app_database_url, pool_size=4) as database:
-        await database.open()
-        async with bookings_worker(client, database, SECRET, versioned=False), Doors(settings, owner_url) as doors:
-            yield await _arranged(doors)
+    async with at_work(client, settings.app_database_url, SECRET), Doors(settings, owner_url) as doors:
+        yield await _arranged(doors)
 
 
 async def _arranged(doors: Doors) -> World:

@@ -27,15 +27,9 @@ from store.session import app_url as in_role
 from tests.api.amend_world import Book
 from tests.api.doors import Doors
 from tests.api.world import API, SECRET, Body, bearer, problem, resigned
-from tests.houses import copy_database, drop_database
+from tests.houses import copy_database, drop_database, sell_every_day
 from tests.story.world import connect
 
-# What a season asks depends on the day on which the tests run; and some hotels are not on sale.
-UNRESTRICTED = (
-    "UPDATE nightly_rates SET closed_to_arrival = false, closed_to_departure = false, min_stay_arrival = NULL,"
-    " min_stay_through = NULL",
-    "UPDATE hotels SET not_on_sale_reason = NULL",
-)
 # Each test changes bookings, rates and rooms of days of its own.
 DAYS = itertools.count(40, 10)
 
@@ -44,9 +38,9 @@ DAYS = itertools.count(40, 10)
 def own_url(template_url: str) -> Iterator[str]:
     """A database for these tests."""
     url = copy_database(template_url)
+    sell_every_day(url)
     with connect(url) as db:
-        for statement in UNRESTRICTED:
-            db.execute(statement.encode())
+        db.execute("UPDATE hotels SET not_on_sale_reason = NULL")
     yield url
     drop_database(url)
 

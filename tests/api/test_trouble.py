@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
@@ -25,12 +25,10 @@ from messages.cards import Card, summary
 from messages.converter import data_converter
 from messages.names import BOOKINGS_QUEUE
 from messages.offers import read_offer
-from store.session import Database
 from tests.api.conftest import Opener
 from tests.api.world import SECRET, Desk, Guests, problem
-from tests.story.conftest import own_namespace
+from tests.story.conftest import at_work, own_namespace
 from tests.story.world import connect
-from worker.build import bookings_worker
 
 MOST_TRIES = 60
 
@@ -51,14 +49,9 @@ class Broken:
         raise AssertionError(command)
 
 
-@asynccontextmanager
-async def healthy(client: Client, app_url: str) -> AsyncIterator[None]:
+def healthy(client: Client, app_url: str) -> AbstractAsyncContextManager[None]:
     """The real worker."""
-    database = Database(app_url, pool_size=4)
-    await database.open()
-    async with bookings_worker(client, database, SECRET, versioned=False):
-        yield
-    await database.close()
+    return at_work(client, app_url, SECRET)
 
 
 @asynccontextmanager

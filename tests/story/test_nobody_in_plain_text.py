@@ -35,12 +35,10 @@ from messages.converter import data_converter
 from messages.names import reference, workflow_id
 from messages.notices import notices_workflow_id
 from messages.offers import sign_offer
-from tests.houses import opened
-from tests.story.conftest import own_namespace
+from tests.story.conftest import at_work, own_namespace
 from tests.story.world import GUEST, PATIENCE_SECONDS, SECRET, House, Life, build_house, connect, offer
-from tests.whole.test_last_room import kochi_day
+from tests.whole.crowd import kochi_day
 from tests.whole.test_up import Person, Running, mails, start
-from worker.build import bookings_worker
 
 # As far as the database is concerned, a guest of that name can't be: whatever writes it fails and says so.
 REFUSING = "nobody_of_that_name"
@@ -282,10 +280,7 @@ async def test_the_same_search_finds_the_guest_where_nothing_is_encrypted(
     house = build_house(owner_url)
     arrival = datetime.now(UTC).date() + timedelta(days=30)
     life = Life(client, owner_url, house, StayDates(arrival, arrival + timedelta(days=2)))
-    async with (
-        opened(app_url, pool_size=2) as database,
-        bookings_worker(client, database, SECRET, versioned=False, strict=True),
-    ):
+    async with at_work(client, app_url, strict=True):
         await begin(life, house, planted)
         await life.decline(reason=planted["answer"])
         await life.reaches("rejected")

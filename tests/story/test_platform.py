@@ -12,11 +12,10 @@ from temporalio.client import Client, WorkflowExecutionStatus, WorkflowUpdateFai
 from domain.stay import StayDates
 from domain.terms import Confirmation, Payment, check_in_from
 from messages.bookings import Approve, TakePayment
-from tests.houses import opened
+from tests.story.conftest import at_work
 from tests.story.failed_tasks import failed_tasks
 from tests.story.test_life import stay_in
-from tests.story.world import SECRET, House, Life, build_house, connect, refusal
-from worker.build import bookings_worker
+from tests.story.world import House, Life, build_house, connect, refusal
 from workflows.booking import BookingWorkflow
 
 Live = Callable[[House, StayDates], Life]
@@ -132,10 +131,7 @@ async def test_a_booking_survives_a_database_that_is_away(client: Client, app_ur
     """The command waits through the outage and is carried out when the database is back; nothing is lost."""
     house = build_house(owner_url)
     life = Life(client, owner_url, house, stay_in(house, 30))
-    async with (
-        opened(app_url, pool_size=2) as database,
-        bookings_worker(client, database, SECRET, versioned=False, strict=True),
-    ):
+    async with at_work(client, app_url, strict=True):
         await life.begin()
         with connect(owner_url) as db:
             db.execute("ALTER TABLE bookings RENAME TO bookings_away")

@@ -7,11 +7,10 @@ from temporalio.api.enums.v1 import WorkflowTaskFailedCause
 from temporalio.client import Client
 
 from domain.terms import check_in_from
-from tests.houses import opened
+from tests.story.conftest import at_work
 from tests.story.failed_tasks import failed_tasks
 from tests.story.test_life import stay_in
-from tests.story.world import SECRET, Life, build_house
-from worker.build import bookings_worker
+from tests.story.world import Life, build_house
 from workflows.booking import BookingWorkflow
 
 # The server's own word that news came while the task was ending; it begins the task again with the news.
@@ -30,10 +29,7 @@ async def test_a_whole_life_is_told_again_from_its_beginning_at_every_task(
 ) -> None:
     """Request, yes, a moved clock, room, renewal, arrival, money, departure, closed books: no task fails."""
     life = house_life
-    async with (
-        opened(app_url, pool_size=4) as database,
-        bookings_worker(client, database, SECRET, versioned=False, strict=True, cached=0),
-    ):
+    async with at_work(client, app_url, strict=True, cached=0):
         await life.begin()
         first = (await life.handle.describe()).run_id
         await life.approve()

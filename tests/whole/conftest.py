@@ -21,9 +21,8 @@ from config.settings import DEMO_SECRET
 from messages.converter import data_converter
 from store.session import app_url
 from tests import houses
-from tests.story.conftest import own_namespace
+from tests.story.conftest import at_work, own_namespace
 from tests.whole.crowd import Crowd, Doors, gathered, ready
-from worker.build import bookings_worker
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 PROCESSES = 2
@@ -95,10 +94,8 @@ def _end(process: subprocess.Popen[bytes]) -> None:
 async def working(doors: Doors) -> AsyncIterator[None]:
     """A worker in the test's own process, behind these doors."""
     client = await Client.connect(doors.target, namespace=doors.namespace, data_converter=data_converter(DEMO_SECRET))
-    async with houses.opened(app_url(doors.owner_url), pool_size=8) as database:
-        await database.open()
-        async with bookings_worker(client, database, DEMO_SECRET, versioned=False):
-            yield
+    async with at_work(client, app_url(doors.owner_url), DEMO_SECRET):
+        yield
 
 
 @pytest.fixture

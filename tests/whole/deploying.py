@@ -16,7 +16,7 @@ from cli.bookings_move import build_of
 from cli.processes import wait_until
 from messages.names import workflow_id
 from tests.story.world import connect
-from tests.whole.test_last_room import kochi_day
+from tests.whole.crowd import kochi_day
 from tests.whole.test_up import Person
 
 PHONE = "+919847000000"

@@ -4,29 +4,23 @@ import asyncio
 import os
 import secrets
 from collections import Counter
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 from typing import Any
 
 import httpx
 import pytest
 
 import store.openings
-from domain.clocks import business_date
 from store.hot import Hot
 from tests.houses import sell_every_day
 from tests.story.world import connect
 from tests.whole.conftest import Doors
-from tests.whole.crowd import answered
+from tests.whole.crowd import answered, kochi_day
 
 GUESTS = 50
 ROUNDS = int(os.environ.get("HOLDFAST_PROOF_ROUNDS", "20"))
 GUARD, NO_GUARD = "NOT EXISTS (SELECT 1 FROM short)", "true"
 TOLD, NOT_TOLD = "LEFT JOIN short s ON true", "LEFT JOIN short s ON false"
-
-
-def kochi_day(days: int) -> date:
-    """A day at the hotel in Kochi, so many days from its business day."""
-    return business_date(datetime.now(UTC), "Asia/Kolkata", datetime.min.time().replace(hour=3)) + timedelta(days=days)
 
 
 def leave_one(doors: Doors, arrival: date) -> None:

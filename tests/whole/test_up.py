@@ -20,7 +20,7 @@ from cli.postgres import owner_url
 from cli.processes import living, wait_until
 from messages.names import workflow_id
 from tests.houses import sell_every_day
-from tests.whole.test_last_room import kochi_day
+from tests.whole.crowd import kochi_day
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 DESK = {"email": "frontdesk@malabar.example", "password": "holdfast-demo"}

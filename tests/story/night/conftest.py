@@ -1,7 +1,7 @@
 """Stories of a hotel's night: those with money, and the worker that closes days."""
 
 from collections.abc import AsyncIterator, Callable
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
@@ -10,9 +10,9 @@ from temporalio.client import Client
 
 from config.settings import Settings
 from messages.converter import data_converter
-from store.session import Database
 from store.session import app_url as in_role
 from tests.doubles.stripe_running import KEY, StripeDouble, running_stripe
+from tests.houses import opened
 from tests.story.conftest import own_namespace
 from tests.story.money.conftest import pays, stripe_double, stripe_server, till
 from tests.story.night.closing import Closing
@@ -28,15 +28,11 @@ async def closing_days(
 ) -> AsyncIterator[Callable[[House], Closing]]:
     """The worker of nights until the block ends; answers what begins the night of a hotel."""
     settings = Settings(stripe_api_key=SecretStr(KEY), stripe_api_base=double.address)
-    database = Database(in_role(owner_url), pool_size=4)
-    operations = Database(in_role(owner_url, "holdfast_ops"), pool_size=1)
-    async with AsyncExitStack() as running:
-        running.push_async_callback(database.close)
-        running.push_async_callback(operations.close)
-        await database.open()
-        await running.enter_async_context(
-            nights_worker(client, database, operations, settings, versioned=False, strict=True)
-        )
+    async with (
+        opened(in_role(owner_url), pool_size=4) as database,
+        opened(in_role(owner_url, "holdfast_ops")) as operations,
+        nights_worker(client, database, operations, settings, versioned=False, strict=True),
+    ):
         yield lambda house: Closing(client, owner_url, house, database)
 
 

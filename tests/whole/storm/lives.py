@@ -7,9 +7,9 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from domain.stay import StayDates
+from tests.whole.crowd import kochi_day
 from tests.whole.storm.clients import Wire
 from tests.whole.storm.ledger import Asking, Life
-from tests.whole.test_last_room import kochi_day
 
 TRIES = 8
 NIGHTS_AHEAD = (2, 90)
